@@ -1,0 +1,3 @@
+from django.http import HttpResponse
+def plate(request, code, **kw): return HttpResponse()
+verify = plate

@@ -1,0 +1,50 @@
+"""Verbs on guides. Each leaves the whole guide in its history and tells every process that content changed."""
+
+import json
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.utils import timezone
+
+from guides import documents
+from guides.models import ContentStamp, Guide, GuideRevision, Sourced, Status
+
+
+@transaction.atomic
+def record_change(*, guide: Guide, by: str) -> bool:
+    """Call after a guide or a part of it was written. Keeps the new whole as a revision; False when nothing differs from the last one."""
+    whole = Guide.objects.whole().get(pk=guide.pk)
+    document = json.loads(json.dumps(documents.export(whole) | {"status": str(whole.status)}, cls=DjangoJSONEncoder))
+    last = guide.revisions.order_by("-number").first()
+    if last and last.document == document:
+        return False
+    GuideRevision.objects.create(guide=guide, number=last.number + 1 if last else 1, by=by, document=document)
+    ContentStamp.advance()
+    return True
+
+
+@transaction.atomic
+def publish(*, guide: Guide, by: str) -> None:
+    """Residents see it from now on."""
+    Guide.objects.filter(pk=guide.pk).update(status=Status.PUBLISHED, updated_at=timezone.now())
+    record_change(guide=guide, by=by)
+
+
+@transaction.atomic
+def withdraw(*, guide: Guide, by: str) -> None:
+    """Residents no longer find it; its address says so and helps on."""
+    Guide.objects.filter(pk=guide.pk).update(status=Status.WITHDRAWN, updated_at=timezone.now())
+    record_change(guide=guide, by=by)
+
+
+@transaction.atomic
+def verify(*, rows: list[Sourced], guide: Guide, by: str) -> int:
+    """A named person vouches for these parts of a guide today; returns how many were not vouched for before."""
+    today, count = timezone.localdate(), 0
+    for row in rows:
+        if not row.is_verified:
+            row.verified_by, row.verified_on = by, today
+            row.save(update_fields=["verified_by", "verified_on"])
+            count += 1
+    record_change(guide=guide, by=by)
+    return count

@@ -1,0 +1,58 @@
+"""政策与招聘: what an area's noticeboard holds."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from guides.models.places import Area
+
+
+class BoardQuerySet(models.QuerySet):
+    def current(self, *, area: Area | None = None):
+        """Published and not yet expired today, for an area: what concerns it, an area above it, or everybody."""
+        today = timezone.localdate()
+        rows = self.filter(published_on__lte=today).filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        if area is not None:
+            rows = rows.filter(Q(area=None) | Q(area__in=area.lineage_codes))
+        return rows.select_related("area")
+
+
+class BoardItem(models.Model):
+    area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, verbose_name="范围", help_text="空着表示全区。")
+    published_on = models.DateField("发布日期", default=timezone.localdate)
+    expires_on = models.DateField("到期日期", null=True, blank=True, help_text="过了这天就不再显示。")
+    source = models.CharField("来源", max_length=100, help_text="谁发的，例如 区就业创业服务中心。")
+    is_sample = models.BooleanField("示例", default=False, help_text="示例会在页面上标明，不是真的。")
+
+    objects = BoardQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["-published_on", "-id"]
+
+
+class Notice(BoardItem):
+    title = models.CharField("标题", max_length=60)
+    text = models.TextField("内容", max_length=3000)
+
+    class Meta(BoardItem.Meta):
+        verbose_name = verbose_name_plural = "政策通知"
+
+    def __str__(self):
+        return self.title
+
+
+class JobPosting(BoardItem):
+    title = models.CharField("岗位", max_length=40)
+    employer = models.CharField("用人单位", max_length=60)
+    place = models.CharField("上班地点", max_length=60, blank=True)
+    pay = models.CharField("工资", max_length=40, blank=True)
+    headcount = models.PositiveSmallIntegerField("人数", null=True, blank=True)
+    text = models.TextField("要求和说明", max_length=2000, blank=True)
+    phone = models.CharField("联系电话", max_length=20, blank=True)
+
+    class Meta(BoardItem.Meta):
+        verbose_name = verbose_name_plural = "招聘信息"
+
+    def __str__(self):
+        return f"{self.employer} {self.title}"

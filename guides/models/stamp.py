@@ -1,0 +1,24 @@
+from django.db import models
+from django.db.models import F
+
+
+class ContentStamp(models.Model):
+    """One row that counts content changes, so that every process knows when what it holds in memory is old."""
+
+    version = models.BigIntegerField("版本", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "内容版本"
+
+    def __str__(self):
+        return str(self.version)
+
+    @classmethod
+    def current(cls) -> int:
+        return cls.objects.filter(pk=1).values_list("version", flat=True).first() or 0
+
+    @classmethod
+    def advance(cls) -> None:
+        """Call in the transaction that changes published content."""
+        if not cls.objects.filter(pk=1).update(version=F("version") + 1):
+            cls.objects.get_or_create(pk=1, defaults={"version": 1})

@@ -1,0 +1,165 @@
+"""What a page shows of a guide for the answers a reader chose: one place for the web page, the print, the checklist and the open data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from guides.models import Agency, Answer, Fact, FactField, Form, Guide, Material, Situation, StatementKind, Unit
+from guides.models.guide import Row
+
+
+@dataclass(frozen=True)
+class FactLine:
+    """One field for a reader. `text` is empty when nobody knows; then a page says 请拨打12345咨询."""
+
+    field: str
+    label: str
+    text: str
+    fact: Fact | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    answer: Answer
+    chosen: bool
+    query: str  # the address's query that chooses it, other answers kept; without it when it is chosen already
+
+
+def limit_text(count: int | None, unit: str) -> str:
+    if count is None:
+        return ""
+    return "当场办完" if count == 0 else f"{count}{Unit(unit).label}"
+
+
+def _yes_no(value: bool | None, yes: str, no: str) -> str:
+    return "" if value is None else yes if value else no
+
+
+class Reading:
+    """A guide (from Guide.objects.whole()) read with some answers. `params` is the address's query; unknown keys and answers are ignored."""
+
+    def __init__(self, guide: Guide, params: Mapping[str, str]):
+        self.guide = guide
+        self.chosen: dict[str, str] = {}
+        for situation in guide.situations.all():
+            wanted = params.get(situation.key)
+            if any(answer.key == wanted for answer in situation.answers.all()):
+                self.chosen[situation.key] = wanted
+
+    @property
+    def query(self) -> str:
+        """who=agent&kind=first: this case in an address, always in the same order."""
+        return urlencode(self.chosen)
+
+    def applies(self, row: Row) -> bool:
+        """A row without tokens always applies. Several tokens of one question: any of them. Of different questions: all. An open question excludes nothing."""
+        wanted: dict[str, set[str]] = {}
+        for token in row.only_for:
+            key, _, answer = token.partition("=")
+            wanted.setdefault(key, set()).add(answer)
+        return all(key not in self.chosen or self.chosen[key] in answers for key, answers in wanted.items())
+
+    def condition_of(self, row: Row) -> str:
+        """"家里人代办时": why a row that is shown may not concern the reader, as long as the question is open."""
+        labels = [
+            answer.label
+            for situation in self.guide.situations.all()
+            if situation.key not in self.chosen
+            for answer in situation.answers.all()
+            if f"{situation.key}={answer.key}" in row.only_for
+        ]
+        return "、".join(labels)
+
+    @cached_property
+    def situations(self) -> list[tuple[Situation, list[Choice], str]]:
+        """Each question with its choices and the remark of the chosen answer."""
+        found = []
+        for situation in self.guide.situations.all():
+            choices, remark = [], ""
+            for answer in situation.answers.all():
+                chosen = self.chosen.get(situation.key) == answer.key
+                others = {k: v for k, v in self.chosen.items() if k != situation.key}
+                case = others if chosen else {**others, situation.key: answer.key}
+                choices.append(Choice(answer, chosen, urlencode(sorted(case.items()))))
+                remark = answer.note if chosen else remark
+            found.append((situation, choices, remark))
+        return found
+
+    def _rows(self, rows) -> list[tuple[Row, str]]:
+        return [(row, self.condition_of(row)) for row in rows if self.applies(row)]
+
+    @cached_property
+    def materials(self) -> list[tuple[Material, str]]:
+        return self._rows(self.guide.materials.all())
+
+    @property
+    def identity_documents(self) -> list[tuple[Material, str]]:
+        return [pair for pair in self.materials if pair[0].is_identity_document]
+
+    @property
+    def other_materials(self) -> list[tuple[Material, str]]:
+        return [pair for pair in self.materials if not pair[0].is_identity_document]
+
+    @cached_property
+    def steps(self):
+        return self._rows(self.guide.steps.all())
+
+    def _statements(self, kind: StatementKind):
+        return self._rows(s for s in self.guide.statements.all() if s.kind == kind)
+
+    @cached_property
+    def conditions(self):
+        return self._statements(StatementKind.CONDITION)
+
+    @cached_property
+    def notes(self):
+        return self._statements(StatementKind.NOTE)
+
+    @cached_property
+    def legal_basis(self):
+        return self._statements(StatementKind.BASIS)
+
+    @cached_property
+    def facts(self) -> dict[str, FactLine]:
+        guide, known = self.guide, {fact.field: fact for fact in self.guide.facts.all()}
+        season = f"{_month_day(guide.season_from)}到{_month_day(guide.season_to)}" if guide.season_from else ""
+        texts = {
+            FactField.LEGAL_LIMIT: limit_text(guide.legal_limit, guide.legal_limit_unit),
+            FactField.PROMISED_LIMIT: limit_text(guide.promised_limit, guide.promised_limit_unit),
+            FactField.FEE: guide.fee,
+            FactField.VISITS: "" if guide.visits is None else "不用跑" if guide.visits == 0 else f"最多跑{guide.visits}次",
+            FactField.RESULT: guide.result,
+            FactField.HOTLINE: guide.hotline,
+            FactField.ONLINE: guide.online,
+            FactField.AGENCY: Agency(guide.agency).label if guide.agency else "",
+            FactField.CROSS_PROVINCE: _yes_no(guide.cross_province, "能跨省办", "不能跨省办"),
+            FactField.VIDEO: _yes_no(guide.video, "能视频办", "不能视频办"),
+            FactField.SEASON: season,
+        }
+        return {str(f): FactLine(str(f), f.label, text, known.get(f)) for f, text in texts.items()}
+
+    @cached_property
+    def unverified(self) -> int:
+        """How many shown statements nobody has vouched for yet."""
+        facts = [line.fact for line in self.facts.values() if line.text]
+        rows = [row for rows in (self.materials, self.steps, self.conditions, self.notes) for row, _ in rows]
+        return sum(1 for item in [*facts, *rows, *self.guide.counters.all()] if item is None or not item.is_verified)
+
+    def checklist(self) -> tuple[tuple[str, str], ...]:
+        """(name, requirement) of each paper for this case, as a help request keeps it."""
+        return tuple((m.name, material_detail(m) + (f"（{condition}时）" if condition else "")) for m, condition in self.materials)
+
+
+def material_detail(material: Material) -> str:
+    """原件1份、复印件2份 … in words."""
+    if material.form == Form.ELECTRONIC:
+        return "手机里的电子版就行"
+    if material.form == Form.BOTH:
+        return f"原件，再带复印件{material.copies}份"
+    return f"{material.get_form_display()}{material.copies}份"
+
+
+def _month_day(text: str) -> str:
+    month, day = text.split("-")
+    return f"{int(month)}月{int(day)}日"

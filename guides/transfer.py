@@ -1,0 +1,179 @@
+"""Guides in and out as reviewable YAML (fixtures/README.md describes the form).
+
+Everything is written inside one transaction and rolled back when anything is wrong or when it was a dry run, so that a dry run tells
+exactly what an import does. An unchanged guide is not touched.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import yaml
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from guides import documents
+from guides.actions import record_change
+from guides.models import Domain, Guide, Status
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Where in the file something is wrong, and a sentence that says what to do."""
+
+    where: str
+    message: str
+
+    def __str__(self):
+        return f"{self.where}：{self.message}"
+
+
+@dataclass
+class Report:
+    """What an import did, or would do. Nothing was written when there are problems."""
+
+    added: list[str] = field(default_factory=list)
+    changed: dict[str, str] = field(default_factory=dict)  # slug -> readable difference
+    unchanged: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # there already, and only new guides were asked for
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def read(text: str) -> dict[str, Any]:
+    """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"第{mark.line + 1}行" if mark else "文件"
+        raise ValidationError(f"{line}写得不对，读不出来。看看这一行的冒号、引号和缩进。") from error
+    if not isinstance(document, dict) or not isinstance(document.get("guides"), list) or not isinstance(document.get("domain"), dict):
+        raise ValidationError("文件开头要有 domain（主题），下面要有 guides（事项列表）。照 fixtures/guides/ 里的样子写。")
+    return document
+
+
+def import_guides(texts: Iterable[str], *, by: str, dry_run: bool, only_new: bool = False, publish: bool = False) -> Report:
+    """Import files. `by` is the name kept in each guide's history. New guides arrive as drafts unless `publish`."""
+    report = Report()
+    with transaction.atomic():
+        pending = []
+        for text in texts:
+            try:
+                document = read(text)
+                domain = _domain(document["domain"])
+            except ValidationError as error:
+                report.problems += [Problem("文件", message) for message in error.messages]
+                continue
+            pending += _upsert_heads(document["guides"], domain, report, only_new=only_new, publish=publish)
+        for entry, guide, is_new in pending:
+            _write_parts(entry, guide, is_new, report, by=by)
+        if dry_run or report.problems:
+            transaction.set_rollback(True)
+    return report
+
+
+def _domain(entry: dict) -> Domain:
+    if set(entry) - {"slug", "name", "order"} or not {"slug", "name"} <= set(entry):
+        raise ValidationError("domain 要写 slug 和 name，例如 {slug: yibao, name: 医疗保障}。")
+    domain, _ = Domain.objects.get_or_create(slug=entry["slug"], defaults={"name": entry["name"], "order": entry.get("order", 100)})
+    return domain
+
+
+def _upsert_heads(entries: list, domain: Domain, report: Report, *, only_new: bool, publish: bool) -> list[tuple[dict, Guide, bool]]:
+    """Create missing guides first, so that a material may name the guide that issues it whatever the order of the files."""
+    pending, seen = [], set()
+    for number, entry in enumerate(entries, start=1):
+        where = entry.get("slug", f"第{number}个事项") if isinstance(entry, dict) else f"第{number}个事项"
+        try:
+            documents.check_keys(entry)
+        except ValidationError as error:
+            report.problems += [Problem(where, message) for message in error.messages]
+            continue
+        if where in seen:
+            report.problems.append(Problem(where, "这个代号在文件里出现了两次。"))
+            continue
+        seen.add(where)
+        guide = Guide.objects.filter(slug=entry["slug"]).first()
+        if guide and only_new:
+            report.kept.append(guide.slug)
+            continue
+        is_new = guide is None
+        if is_new:
+            guide = Guide(slug=entry["slug"], domain=domain, status=Status.PUBLISHED if publish else Status.DRAFT)
+            try:
+                documents.fill_head(guide, entry)
+                guide.full_clean()
+            except ValidationError as error:
+                report.problems += _problems(where, error)
+                continue
+            guide.save()
+        pending.append((entry, guide, is_new))
+    return pending
+
+
+def _write_parts(entry: dict, guide: Guide, is_new: bool, report: Report, *, by: str) -> None:
+    before = "" if is_new else dump([documents.export(guide)])
+    with transaction.atomic():
+        try:
+            report.warnings += [Problem(guide.slug, text) for text in documents.write(guide, entry)]
+        except ValidationError as error:
+            report.problems += _problems(guide.slug, error)
+            transaction.set_rollback(True)
+            return
+        after = dump([documents.export(Guide.objects.whole().get(pk=guide.pk))])
+        if after == before:
+            transaction.set_rollback(True)
+            report.unchanged.append(guide.slug)
+            return
+        record_change(guide=guide, by=by)
+    if is_new:
+        report.added.append(guide.slug)
+    else:
+        report.changed[guide.slug] = "\n".join(
+            line for line in difflib.unified_diff(before.splitlines(), after.splitlines(), "现在", "导入后", n=1, lineterm="")
+        )
+
+
+def _problems(where: str, error: ValidationError) -> list[Problem]:
+    if hasattr(error, "error_dict"):
+        return [Problem(f"{where} · {_label(name)}", message) for name, messages in error.message_dict.items() for message in messages]
+    return [Problem(where, message) for message in error.messages]
+
+
+def _label(name: str) -> str:
+    try:
+        return str(Guide._meta.get_field(name).verbose_name)
+    except Exception:  # a message about a part already carries its own place
+        return name
+
+
+class _Dumper(yaml.SafeDumper):
+    """Short leaves on one line, no aliases, Chinese as it is."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
+def _represent_date(dumper, value: date):
+    return dumper.represent_scalar("tag:yaml.org,2002:timestamp", value.isoformat())
+
+
+_Dumper.add_representer(date, _represent_date)
+
+
+def dump(entries: list[dict]) -> str:
+    return yaml.dump(entries, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=160, default_flow_style=None)
+
+
+def export_domain(domain: Domain) -> str:
+    """All guides of a topic as one file that import_guides reads back without a change."""
+    guides = Guide.objects.whole().filter(domain=domain).order_by("slug")
+    head = {"domain": {"slug": domain.slug, "name": domain.name, "order": domain.order}}
+    return dump_document(head, [documents.export(guide) for guide in guides])
+
+
+def dump_document(head: dict, entries: list[dict]) -> str:
+    return dump(head) + "guides:\n" + "\n".join(dump([entry]) for entry in entries)

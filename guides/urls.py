@@ -1,0 +1,16 @@
+"""Resident pages of guides. menpai.urls mounts them four times: plain, from a community, and both again as 长辈版."""
+
+from django.urls import path
+
+from guides import views
+
+app_name = "guides"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("guides/", views.guide_list, name="list"),
+    path("guides/<str:slug>/", views.guide, name="guide"),
+    path("notices/", views.notices, name="notices"),
+    path("notices/<int:pk>/", views.notice, name="notice"),
+    path("jobs/", views.jobs, name="jobs"),
+    path("areas/", views.areas, name="areas"),
+]

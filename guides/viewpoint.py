@@ -1,0 +1,50 @@
+"""From where a page is seen: the community in its address, and whether it is the 长辈版. Both stand in the address, never in a cookie."""
+
+from dataclasses import dataclass
+from functools import wraps
+
+from django.http import Http404
+from django.urls import reverse
+
+from guides.models import Area
+
+ELDER = "/elder"
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    area: Area | None = None
+    elder: bool = False
+
+    @property
+    def prefix(self) -> str:
+        return (ELDER if self.elder else "") + (f"/c/{self.area.code}" if self.area else "")
+
+    def page(self, name: str, *args) -> str:
+        """The address of a guide page (a name of guides.urls) from here."""
+        return self.prefix + reverse(f"guides:{name}", args=args)
+
+    def mode(self, name: str, *args) -> str:
+        """The address of any other resident page, keeping the 长辈版 only."""
+        return (ELDER if self.elder else "") + reverse(name, args=args)
+
+
+def other_mode(path: str) -> str:
+    """The same page in the other version: /elder added or taken away."""
+    return path.removeprefix(ELDER) if path.startswith(ELDER + "/") else ELDER + path
+
+
+def resident(view):
+    """Turns the address's `area_code` and `elder` into request.viewpoint. An unknown area is a 404."""
+
+    @wraps(view)
+    def seen(request, *args, area_code: str | None = None, elder: bool = False, **kwargs):
+        area = None
+        if area_code:
+            area = Area.objects.filter(pk=area_code).first()
+            if area is None:
+                raise Http404("没有这个村（社区）。")
+        request.viewpoint = Viewpoint(area, elder)
+        return view(request, *args, **kwargs)
+
+    return seen

@@ -1,0 +1,86 @@
+"""Who sees which requests. Views take their rows from here, so that another village's request is simply not found."""
+
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+
+from guides.models import Area
+from helpdesk.models import HelpRequest, Posting
+from menpai.roles import Role, has_role
+
+
+def _working(**conditions):
+    return Posting.objects.filter(user__is_active=True, user__groups__name__in=[Role.ASSISTANT, Role.SUPERVISOR], **conditions)
+
+
+def staffed_codes(area: Area) -> set[str]:
+    """Of the area and those above it, the codes where somebody is posted who takes residents' requests."""
+    return set(_working(area__in=area.lineage_codes, is_steward=False).values_list("area_id", flat=True))
+
+
+def stewards_codes(area: Area) -> set[str]:
+    """The same for project stewards."""
+    return set(_working(area__in=area.lineage_codes, is_steward=True).values_list("area_id", flat=True))
+
+
+def postings_of(user) -> list[Posting]:
+    if not hasattr(user, "_postings"):
+        user._postings = list(user.postings.select_related("area"))
+    return user._postings
+
+
+def visible_requests(user):
+    """Requests a desk user may read and work.
+
+    An assistant: the queues they are posted to, plus what is in their own hands. A steward: the enterprise requests of the queue. A supervisor:
+    everything queued in, or coming from, the areas below their postings. Anybody else: nothing.
+    """
+    if not has_role(user, Role.ASSISTANT, Role.SUPERVISOR):
+        return HelpRequest.objects.none()
+    mine = Q(owner=user)
+    for posting in postings_of(user):
+        if has_role(user, Role.SUPERVISOR):
+            mine |= Q(queue_id__startswith=posting.area.prefix) | Q(area_id__startswith=posting.area.prefix)
+        else:
+            mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward)
+    return HelpRequest.objects.filter(mine)
+
+
+def get_request_or_404(user, reference: str) -> HelpRequest:
+    rows = visible_requests(user).select_related("guide", "area", "queue", "owner", "doorplate__building")
+    return get_object_or_404(rows, reference=reference)
+
+
+def colleagues_for(user, request: HelpRequest):
+    """Postings a request may be handed to: those of its own lineage of areas (village, township, district) other than the giver's."""
+    return (
+        _working(area__in=request.area.lineage_codes)
+        .exclude(user=user)
+        .select_related("user", "area")
+        .order_by("-area_id", "id")
+        .distinct()
+    )
+
+
+def communities_of(user):
+    """The communities for which a desk user may log a walk-in or a call."""
+    inside = Q(pk__in=[])
+    for posting in postings_of(user):
+        inside |= Q(code__startswith=posting.area.prefix)
+    return Area.objects.filter(inside, level="community")
+
+
+def desk_required(view):
+    """Signed in, with a desk role; the admin's editors are not."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not has_role(request.user, Role.ASSISTANT, Role.SUPERVISOR):
+            raise PermissionDenied("工作台只给帮办员和主管用。")
+        return view(request, *args, **kwargs)
+
+    return guarded

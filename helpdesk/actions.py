@@ -1,0 +1,264 @@
+"""The verbs of a help request. Each is one transaction: the change and its event together or not at all.
+
+A state moves by a conditional UPDATE whose row count decides, so that two helpers at once get one winner on every database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from doorplates.models import Doorplate
+from guides.models import Area, Guide
+from guides.workdays import calendar_for
+from helpdesk import sla
+from helpdesk.access import stewards_codes, staffed_codes
+from helpdesk.models import (
+    OPEN_STATES,
+    CallTime,
+    Channel,
+    CloseReason,
+    Event,
+    EventKind,
+    HelpRequest,
+    Kind,
+    Message,
+    Paper,
+    Posting,
+    Rating,
+    RatingLevel,
+    Sender,
+    State,
+)
+from helpdesk.routing import route
+from menpai.encryption import blind_index
+
+CONSENT_VERSION = "2026-11"  # the text in templates/helpdesk/_consent.html; a changed text gets a new version
+
+
+class NotPossible(Exception):
+    """The request is not in a state for this act. The text says, in Chinese, what happened and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What a resident, or staff for a resident, asks. `papers` are (name, detail) of the checklist for their own case."""
+
+    submission_key: UUID
+    kind: Kind
+    area: Area
+    name: str
+    phone: str  # digits, as menpai.validators.normalise_phone returns them
+    guide: Guide | None = None
+    doorplate: Doorplate | None = None
+    for_someone: bool = False
+    relation: str = ""
+    call_time: CallTime = CallTime.ANY
+    note: str = ""
+    papers: tuple[tuple[str, str], ...] = ()
+    channel: Channel = Channel.WEB
+
+
+def _record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
+    Event.objects.create(request=request, kind=kind, by=by, by_name=staff_name(by) if by else by_name, detail=detail)
+
+
+def staff_name(user) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+@transaction.atomic
+def submit(submission: Submission, *, by=None) -> HelpRequest:
+    """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged."""
+    existing = HelpRequest.objects.filter(submission_key=submission.submission_key).first()
+    if existing:
+        return existing
+    now = timezone.now()
+    target = route(
+        submission.area,
+        for_enterprise=bool(submission.guide and submission.guide.is_for_enterprise),
+        staffed=staffed_codes(submission.area),
+        stewards=stewards_codes(submission.area),
+    )
+    request = HelpRequest.objects.create(
+        submission_key=submission.submission_key,
+        kind=submission.kind,
+        channel=submission.channel,
+        guide=submission.guide,
+        area=submission.area,
+        doorplate=submission.doorplate,
+        name=submission.name,
+        phone=submission.phone,
+        phone_index=blind_index(submission.phone),
+        for_someone=submission.for_someone,
+        relation=submission.relation,
+        call_time=submission.call_time,
+        note=submission.note,
+        consent_version=CONSENT_VERSION,
+        consent_at=now,
+        queue_id=target.area_code,
+        for_steward=target.for_steward,
+        created_at=now,
+        promised_at=sla.promise(now, kind=submission.kind, calendar=calendar_for(submission.area, since=timezone.localdate(now))),
+    )
+    Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail) for name, detail in submission.papers)
+    _record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
+    return request
+
+
+def _move(request: HelpRequest, *, when: dict, to: dict, otherwise: str) -> None:
+    """Change the row only if it still is as `when` says; raise NotPossible(otherwise) if somebody was first."""
+    if not HelpRequest.objects.filter(pk=request.pk, **when).update(**to):
+        raise NotPossible(otherwise)
+    request.refresh_from_db()
+
+
+@transaction.atomic
+def claim(*, request: HelpRequest, by) -> None:
+    """Take a waiting request. One winner; the others learn who has it."""
+    try:
+        _move(request, when={"state": State.WAITING}, to={"state": State.CLAIMED, "owner": by, "claimed_at": timezone.now()}, otherwise="")
+    except NotPossible:
+        request.refresh_from_db()
+        raise NotPossible(_why_not_waiting(request, by)) from None
+    _record(request, EventKind.CLAIMED, by=by)
+
+
+def _why_not_waiting(request: HelpRequest, by) -> str:
+    if request.state == State.CANCELLED:
+        return "这个诉求居民已经取消了，不用办了。"
+    if request.state == State.CLOSED:
+        return "这个诉求已经办结了。"
+    if request.owner_id == by.pk:
+        return "您已经领取了，接着办就行。"
+    return f"{staff_name(request.owner)}刚刚领取了，您不用再办，看看下一个吧。"
+
+
+OWNED_ELSEWHERE = "这个诉求现在不在您手上，刷新看看是谁在办。"
+
+
+@transaction.atomic
+def release(*, request: HelpRequest, by) -> None:
+    """Put an own request back into its queue."""
+    _move(request, when={"state": State.CLAIMED, "owner": by}, to={"state": State.WAITING, "owner": None, "claimed_at": None}, otherwise=OWNED_ELSEWHERE)
+    _record(request, EventKind.RELEASED, by=by)
+
+
+@transaction.atomic
+def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
+    """Give an open request to a colleague by their posting; it moves to that posting's queue. `reason` is kept, without personal data."""
+    _move(
+        request,
+        when={"state__in": OPEN_STATES},
+        to={"state": State.CLAIMED, "owner": to.user, "claimed_at": timezone.now(), "queue": to.area},
+        otherwise="这个诉求已经结束了，不能再转。",
+    )
+    _record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}:{reason}"[:120])
+
+
+def _require_open(request: HelpRequest) -> None:
+    """Lock the row for the rest of the transaction (a no-op update, which SQLite honours too) and refuse an ended request."""
+    if not HelpRequest.objects.filter(pk=request.pk, state__in=OPEN_STATES).update(state=request.state):
+        raise NotPossible("这个诉求已经结束了。要接着办，请居民点“没办好”重新打开。")
+
+
+@transaction.atomic
+def write_message(*, request: HelpRequest, by, text: str) -> None:
+    """A message that the resident reads on the follow page."""
+    _require_open(request)
+    Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
+    _record(request, EventKind.MESSAGED, by=by)
+
+
+@transaction.atomic
+def write_note(*, request: HelpRequest, by, text: str) -> None:
+    """An internal note; residents never see it. Allowed after the end too."""
+    Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=text)
+    _record(request, EventKind.NOTED, by=by)
+
+
+@transaction.atomic
+def reply(*, request: HelpRequest, text: str) -> None:
+    """The resident writes."""
+    _require_open(request)
+    Message.objects.create(request=request, sender=Sender.RESIDENT, text=text)
+    _record(request, EventKind.REPLIED)
+
+
+@transaction.atomic
+def set_visit(*, request: HelpRequest, by, at: datetime) -> None:
+    """Agree on a time to come or to meet. The resident sees it."""
+    _move(request, when={"state": State.CLAIMED, "owner": by}, to={"visit_at": at}, otherwise=OWNED_ELSEWHERE)
+    _record(request, EventKind.VISIT_SET, by=by, detail=f"{timezone.localtime(at):%m月%d日 %H:%M}")
+
+
+@transaction.atomic
+def tick_papers(*, request: HelpRequest, by, ready: set[int]) -> None:
+    """Mark exactly these papers (by primary key) as ready, the others as not."""
+    _require_open(request)
+    request.papers.filter(pk__in=ready).update(ready=True)
+    request.papers.exclude(pk__in=ready).update(ready=False)
+    _record(request, EventKind.PAPER_TICKED, by=by, detail=f"备齐 {request.papers.filter(ready=True).count()} 样")
+
+
+@transaction.atomic
+def close(*, request: HelpRequest, by, reason: CloseReason, text: str) -> None:
+    """End an own request with a reason of the fixed list. NOT_OURS must say in `text` whose it is: a resident is never just sent away."""
+    if reason == CloseReason.NOT_OURS and not text.strip():
+        raise NotPossible("“不归我们管”要写清归谁管、电话多少，不能让居民白跑。")
+    _move(
+        request,
+        when={"state": State.CLAIMED, "owner": by},
+        to={"state": State.CLOSED, "close_reason": reason, "closed_at": timezone.now()},
+        otherwise=OWNED_ELSEWHERE,
+    )
+    request.close_text = text
+    request.save(update_fields=["close_text"])
+    _record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
+
+
+@transaction.atomic
+def cancel(*, request: HelpRequest) -> None:
+    """The resident no longer needs it."""
+    _move(
+        request,
+        when={"state__in": OPEN_STATES},
+        to={"state": State.CANCELLED, "owner": None, "claimed_at": None, "closed_at": timezone.now()},
+        otherwise="这个诉求已经结束了，不用再取消。",
+    )
+    _record(request, EventKind.CANCELLED)
+
+
+@transaction.atomic
+def reopen(*, request: HelpRequest) -> None:
+    """没办好: back to the queue with a fresh promise; the rating given for the earlier end goes with it."""
+    now = timezone.now()
+    promised = sla.promise(now, kind=request.kind, calendar=calendar_for(request.area, since=timezone.localdate(now)))
+    _move(
+        request,
+        when={"state__in": (State.CLOSED, State.CANCELLED)},
+        to={
+            "state": State.WAITING, "owner": None, "claimed_at": None, "close_reason": "", "close_text": "", "closed_at": None,
+            "visit_at": None, "promised_at": promised, "reopened": request.reopened + 1,
+        },
+        otherwise="这个诉求还在办，不用重新打开。有话可以直接留言。",
+    )
+    Rating.objects.filter(request=request).delete()
+    _record(request, EventKind.REOPENED)
+
+
+@transaction.atomic
+def rate(*, request: HelpRequest, level: RatingLevel, text: str) -> None:
+    """One rating for one closed request; a second one replaces the first."""
+    if not HelpRequest.objects.filter(pk=request.pk, state=State.CLOSED).exists():
+        raise NotPossible("办结以后才能评价。")
+    Rating.objects.update_or_create(request=request, defaults={"level": level, "text": text})
+    _record(request, EventKind.RATED, detail=RatingLevel(level).label)
+
+
+def reveal(*, request: HelpRequest, by) -> str:
+    """The full phone number, in exchange for an entry in the audit trail."""
+    _record(request, EventKind.REVEALED, by=by)
+    return request.phone

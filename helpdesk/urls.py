@@ -1,0 +1,27 @@
+"""/help/ for residents, /desk/ for staff; mounted separately by menpai.urls."""
+
+from django.contrib.auth import views as auth_views
+from django.urls import path
+
+from helpdesk.views import queue, resident
+
+resident_patterns = (
+    [
+        path("", resident.find, name="find"),
+        path("new/", resident.new, name="new"),
+        path("<str:reference>/", resident.follow, name="follow"),
+    ],
+    "help",
+)
+
+desk_patterns = (
+    [
+        path("login/", auth_views.LoginView.as_view(template_name="helpdesk/desk/login.html", redirect_authenticated_user=True), name="login"),
+        path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+        path("", queue.queue, name="queue"),
+        path("new/", queue.log, name="log"),
+        path("<str:reference>/", queue.detail, name="detail"),
+        path("<str:reference>/<slug:act>/", queue.act, name="act"),
+    ],
+    "desk",
+)

@@ -1,0 +1,3 @@
+from django.http import HttpResponse
+def queue(request, **kw): return HttpResponse()
+log = detail = act = queue

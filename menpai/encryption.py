@@ -1,0 +1,43 @@
+"""Personal fields at rest: Fernet (AES-128-CBC with HMAC-SHA256), keys in PII_KEYS, newest first."""
+
+import hmac
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+@lru_cache
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(text: str) -> str:
+    return _cipher(tuple(settings.PII_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """Raises cryptography.fernet.InvalidToken when no key fits: a wrong key is loud, never an empty name."""
+    return _cipher(tuple(settings.PII_KEYS)).decrypt(token.encode()).decode()
+
+
+def blind_index(text: str) -> str:
+    """A keyed hash by which equal values are found without being readable. Its key is never rotated."""
+    return hmac.digest(settings.PII_INDEX_KEY.encode(), text.encode(), "sha256").hex()[:32]
+
+
+class EncryptedTextField(models.TextField):
+    """Text that is ciphertext in the database. Empty stays empty. Filtering by value is refused: use a blind index."""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return encrypt(value) if value else value
+
+    def from_db_value(self, value, expression, connection):
+        return decrypt(value) if value else value
+
+    def get_lookup(self, lookup_name):
+        if lookup_name != "isnull":
+            raise TypeError(f"{self.name} is encrypted and cannot be searched; filter by its blind index.")
+        return super().get_lookup(lookup_name)

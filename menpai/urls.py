@@ -1,0 +1,24 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from helpdesk.urls import desk_patterns, resident_patterns
+from menpai import health
+
+# The same resident pages under every viewpoint: area and 长辈版 are in the address, so that any cache keeps them apart.
+AREA = "c/<str:area_code>/"
+ELDER = {"elder": True}
+
+urlpatterns = [
+    path("healthz/", health.healthz),
+    path("readyz/", health.readyz),
+    path("admin/", admin.site.urls),
+    path("desk/", include(desk_patterns)),
+    path("help/", include(resident_patterns)),
+    path("", include("doorplates.urls")),
+    path("", include("guides.urls")),
+    path(AREA, include(("guides.urls", "area"))),
+    path("elder/help/", include((resident_patterns[0], "elder-help")), ELDER),
+    path("elder/", include(("doorplates.urls", "elder-plates")), ELDER),
+    path("elder/", include(("guides.urls", "elder")), ELDER),
+    path("elder/" + AREA, include(("guides.urls", "elder-area")), ELDER),
+]

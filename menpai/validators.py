@@ -1,0 +1,32 @@
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+
+MOBILE = re.compile(r"1[3-9]\d{9}")
+LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
+
+
+def normalise_phone(text: str) -> str:
+    """A Chinese mobile or landline number as digits (landline with its area code).
+
+    Full-width digits, blanks, dashes and +86 are tolerated. Raises ValidationError with what to do.
+    """
+    plain = re.sub(r"[\s()]", "", unicodedata.normalize("NFKC", text)).replace("—", "-")
+    plain = re.sub(r"^(\+86|0086)-?", "", plain)
+    digits = plain.replace("-", "")
+    if MOBILE.fullmatch(digits):
+        return digits
+    if LANDLINE.fullmatch(plain) or re.fullmatch(r"0\d{9,11}", digits):
+        return digits
+    raise ValidationError("电话好像不对。手机是11位数字；座机请带上区号，比如 0952 开头。", code="phone")
+
+
+def mask_phone(phone: str) -> str:
+    """138****8000: enough to recognise, not enough to call."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
+
+
+def mask_name(name: str) -> str:
+    """王**: the first character only."""
+    return f"{name[:1]}**" if name else ""
