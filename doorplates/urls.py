@@ -2,7 +2,6 @@ from django.urls import path, re_path
 
 from doorplates import views
 
-app_name = "doorplates"
 urlpatterns = [
     # What the QR holds is upper case; what people type is not.
     re_path(r"^[Dd]/(?P<code>[^/]{1,40})/?$", views.plate, name="plate"),

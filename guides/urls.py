@@ -4,7 +4,6 @@ from django.urls import path
 
 from guides import views
 
-app_name = "guides"
 urlpatterns = [
     path("", views.home, name="home"),
     path("guides/", views.guide_list, name="list"),

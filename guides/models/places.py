@@ -146,8 +146,10 @@ class SpecialDay(models.Model):
         verbose_name = verbose_name_plural = "特殊日子"
         ordering = ["date"]
         constraints = [
-            models.UniqueConstraint(fields=["date", "area"], name="one_special_day_per_area", nulls_distinct=False,
-                                    violation_error_message="这一天这个范围已经有了。"),
+            models.UniqueConstraint(fields=["date", "area"], name="one_special_day_per_area", violation_error_message="这一天这个范围已经有了。"),
+            models.UniqueConstraint(
+                fields=["date"], condition=models.Q(area__isnull=True), name="one_special_day_for_all", violation_error_message="这一天已经有了。"
+            ),
         ]
 
     def __str__(self):
