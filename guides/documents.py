@@ -22,7 +22,7 @@ from guides.models import (
 )
 
 HEAD = ("title", "plain_title", "audience", "department", "aliases", "counter_level", "priority", "answer")
-OPTIONAL_HEAD = ("national_code", "implementation_code", "checked_on")
+OPTIONAL_HEAD = ("featured", "national_code", "implementation_code", "checked_on")
 PARTS = ("facts", "conditions", "situations", "materials", "steps", "notes", "legal_basis", "counters")
 SOURCED = ("mark", "source", "year", "verified_by", "verified_on")
 STATEMENTS = {"conditions": StatementKind.CONDITION, "notes": StatementKind.NOTE, "legal_basis": StatementKind.BASIS}
@@ -88,6 +88,7 @@ def fill_head(guide: Guide, entry: dict) -> None:
         setattr(guide, name, entry[name] if name != "aliases" else list(entry.get("aliases") or []))
     for name in ("national_code", "implementation_code"):
         setattr(guide, name, str(entry.get(name) or ""))
+    guide.featured = entry.get("featured")
     guide.checked_on = entry.get("checked_on")
     facts = entry.get("facts") or {}
     for name, keys in FACT_KEYS.items():
@@ -170,10 +171,12 @@ def _check_rows(rows: list[tuple[str, Sourced]], tokens: set[str]) -> None:
     wrong = []
     for where, row in rows:
         try:
-            row.full_clean(exclude=["guide", "issued_by"], validate_unique=False)
+            row.full_clean(exclude=["guide", "issued_by"], validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             wrong += [f"{where}：{message}" for message in error.messages]
         wrong += [f"{where}：没有“{token}”这个情形。" for token in getattr(row, "only_for", []) if token not in tokens]
+        if bool(row.verified_by) != bool(row.verified_on):  # the constraint's own check would ask the database once a row
+            wrong.append(f"{where}：核实人和核实日期要一起写。")
         if row.mark != Mark.COMMON and not row.source:
             wrong.append(f"{where}：写明出处（source）。")
     if wrong:
@@ -205,7 +208,7 @@ def export(guide: Guide) -> dict:
         value = getattr(guide, name)
         entry[name] = list(value) if name == "aliases" else (str(value) if isinstance(value, str) else value)
         if name == "priority":
-            entry |= _known(national_code=guide.national_code, implementation_code=guide.implementation_code, checked_on=day)
+            entry |= _known(featured=guide.featured, national_code=guide.national_code, implementation_code=guide.implementation_code, checked_on=day)
     known = {fact.field: fact for fact in guide.facts.all()}
     entry["facts"] = {
         name: _export_fact(guide, name, known[name], day) for name in FACT_KEYS if name in known

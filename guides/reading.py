@@ -139,6 +139,12 @@ class Reading:
         }
         return {str(f): FactLine(str(f), f.label, text, known.get(f)) for f, text in texts.items()}
 
+    @property
+    def time_and_money(self) -> list[FactLine]:
+        """What 多久、多少钱 shows. The season only where there is one: most services have none, which is not an unknown."""
+        fields = [FactField.FEE, FactField.PROMISED_LIMIT, FactField.LEGAL_LIMIT, FactField.VISITS, FactField.RESULT, FactField.SEASON]
+        return [self.facts[f] for f in fields if f != FactField.SEASON or self.facts[f].text]
+
     @cached_property
     def unverified(self) -> int:
         """How many shown statements nobody has vouched for yet."""

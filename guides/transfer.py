@@ -19,6 +19,9 @@ from guides.actions import record_change
 from guides.models import Domain, Guide, Status
 
 
+_Loader = yaml.CSafeLoader  # libyaml: ten times faster than the pure Python loader, equally safe
+
+
 @dataclass(frozen=True)
 class Problem:
     """Where in the file something is wrong, and a sentence that says what to do."""
@@ -45,7 +48,7 @@ class Report:
 def read(text: str) -> dict[str, Any]:
     """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"第{mark.line + 1}行" if mark else "文件"
@@ -150,7 +153,7 @@ def _label(name: str) -> str:
         return name
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Short leaves on one line, no aliases, Chinese as it is."""
 
     def ignore_aliases(self, data):

@@ -1,3 +1,134 @@
-from django.http import HttpResponse
-def home(request, **kw): return HttpResponse()
-guide_list = guide = notices = notice = jobs = areas = home
+"""Resident pages. Every one is the same for everybody who asks for the same address, so that any cache may keep it."""
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+
+from guides.access import get_public_guide
+from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
+from guides.reading import Reading
+from guides.search import search
+from guides.viewpoint import Viewpoint, other_mode, resident
+from guides.where import places_for
+
+public_page = cache_control(public=True, max_age=60)
+PAGE_SIZE = 20
+
+
+def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
+    """What base.html needs on every resident page."""
+    return {"viewpoint": viewpoint, "other_mode": other_mode(request.get_full_path()), **extra}
+
+
+def front_context(viewpoint: Viewpoint) -> dict:
+    """What the front page and a plate's page offer: what people need most, topics, what is new."""
+    published = Guide.objects.published()
+    return {
+        "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:12],
+        "topics": topics_with_guides(),
+        "notices": list(Notice.objects.current(area=viewpoint.area)[:3]),
+        "jobs": list(JobPosting.objects.current(area=viewpoint.area)[:3]),
+    }
+
+
+def topics_with_guides(audience: str = ""):
+    published = Q(guides__status=Status.PUBLISHED)
+    if audience:
+        published &= Q(guides__audience=audience)
+    return Domain.objects.annotate(count=Count("guides", filter=published)).filter(count__gt=0)
+
+
+@public_page
+@resident
+def home(request):
+    viewpoint = request.viewpoint
+    return render(request, "guides/home.html", page_context(request, viewpoint, **front_context(viewpoint)))
+
+
+@public_page
+@resident
+def guide_list(request):
+    """Search results for ?q=, one topic for ?topic=, else the topics; ?for=enterprise keeps to enterprise matters."""
+    query = request.GET.get("q", "").strip()
+    audience = request.GET.get("for", "")
+    if audience not in Audience.values:
+        audience = ""
+    context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
+    if query:
+        results = search(query)
+        return render(request, "guides/results.html", context | {"results": results, "topics": topics_with_guides()})
+    topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
+    if topic is None:
+        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
+    rows = Guide.objects.published().filter(domain=topic)
+    page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "guides/topic.html", context | {"topic": topic, "page": page})
+
+
+@public_page
+@resident
+def guide(request, slug):
+    found = get_public_guide(slug)
+    if found.status == Status.WITHDRAWN:
+        return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=found), status=410)
+    return render_guide(request, found, request.viewpoint)
+
+
+def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool = False):
+    """The page of a guide (from Guide.objects.whole()) for the answers in the address; in the 长辈版 one question a page."""
+    reading = Reading(guide, request.GET)
+    context = page_context(
+        request,
+        viewpoint,
+        guide=guide,
+        reading=reading,
+        facts=reading.facts,
+        places=places_for(guide, viewpoint.area, now=timezone.localtime()),
+        preview=preview,
+    )
+    if not viewpoint.elder:
+        return render(request, "guides/guide.html", context)
+    step = request.GET.get("step", "")
+    questions = [key for key, _ in ELDER_QUESTIONS]
+    index = questions.index(step) if step in questions else None
+    following = questions[index + 1] if index is not None and index + 1 < len(questions) else None
+    context |= {"questions": ELDER_QUESTIONS, "step": step if index is not None else "", "following": following}
+    return render(request, "guides/guide_elder.html", context)
+
+
+ELDER_QUESTIONS = (("who", "谁能办"), ("bring", "要带什么"), ("where", "去哪办"), ("how", "怎么办"), ("time", "多久、多少钱"))
+
+
+@public_page
+@resident
+def areas(request):
+    """Choose one's village. ?guide= comes back to that guide, seen from there."""
+    townships = Area.objects.filter(level=Level.TOWNSHIP).prefetch_related("children")
+    slug = request.GET.get("guide", "")
+    if slug and not Guide.objects.published().filter(slug=slug).exists():
+        raise Http404("没有这个事项。")
+    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, slug=slug))
+
+
+@public_page
+@resident
+def notices(request):
+    page = Paginator(Notice.objects.current(area=request.viewpoint.area), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "guides/notices.html", page_context(request, request.viewpoint, page=page))
+
+
+@public_page
+@resident
+def notice(request, pk):
+    found = get_object_or_404(Notice.objects.current(), pk=pk)
+    return render(request, "guides/notice.html", page_context(request, request.viewpoint, notice=found))
+
+
+@public_page
+@resident
+def jobs(request):
+    page = Paginator(JobPosting.objects.current(area=request.viewpoint.area), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "guides/jobs.html", page_context(request, request.viewpoint, page=page))

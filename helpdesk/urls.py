@@ -9,6 +9,7 @@ resident_patterns = (
     [
         path("", resident.find, name="find"),
         path("new/", resident.new, name="new"),
+        path("complain/", resident.complain, name="complain"),
         path("<str:reference>/", resident.follow, name="follow"),
     ],
     "help",

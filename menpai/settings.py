@@ -109,6 +109,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "menpai.context.site",
             ],
             "builtins": ["menpai.templatetags.pages"],
         },

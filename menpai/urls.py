@@ -22,3 +22,5 @@ urlpatterns = [
     path("elder/", include(("guides.urls", "elder")), ELDER),
     path("elder/" + AREA, include(("guides.urls", "elder-area")), ELDER),
 ]
+
+handler404 = "menpai.errors.not_found"

@@ -73,6 +73,7 @@ class Guide(models.Model):
     aliases = models.JSONField("别的叫法", default=list, blank=True, help_text="居民会怎么搜。")
     counter_level = models.CharField("一般在哪一级办", max_length=10, choices=Level)
     priority = models.PositiveSmallIntegerField("优先级", default=2)
+    featured = models.PositiveSmallIntegerField("常用排第几", null=True, blank=True, help_text="填了数字就出现在首页“大家常办的”里，小的在前。")
     status = models.CharField("状态", max_length=10, choices=Status, default=Status.DRAFT, db_index=True)
     national_code = models.CharField("国家基本编码", max_length=12, blank=True, validators=[RegexValidator(r"^\w{12}$", "国家基本编码是12位。")])
     implementation_code = models.CharField("实施编码", max_length=31, blank=True, validators=[RegexValidator(r"^\w{31}$", "实施编码是31位。")])

@@ -1,4 +1,204 @@
-from django.http import HttpResponse
-def find(request, **kw): return HttpResponse()
-new = follow = find
-def csrf_failure(request, reason=""): return HttpResponse(status=403)
+"""Asking for help and following it. Nothing here is ever kept by a cache."""
+
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from doorplates.access import find_plate
+from doorplates.models import Doorplate, PlateState
+from doorplates.views import PLATE_COOKIE
+from guides.models import Area, Guide
+from guides.reading import Reading
+from guides.viewpoint import Viewpoint, resident
+from guides.views import page_context
+from helpdesk import actions
+from helpdesk.forms import FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
+from helpdesk.models import HelpRequest, is_reference, normalise_reference
+from menpai import throttle
+
+FOLLOW_COOKIE = "follow"
+FOLLOW_SECONDS = 2 * 60 * 60
+TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请直接打 12345。"
+WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
+
+
+def _plate_of(code: str, area: Area | None) -> Doorplate | None:
+    """The plate someone came from, if it is in use and in the community they ask for."""
+    plate = find_plate(code) if code else None
+    if plate is None or plate.state != PlateState.ACTIVE or (area and plate.building.community_id != area.pk):
+        return None
+    return plate
+
+
+@never_cache
+@resident
+def new(request):
+    form = HelpForm(request.POST) if request.method == "POST" else HelpForm(initial=_prefilled(request))
+    if request.method == "POST" and form.is_valid():
+        address = throttle.client_address(request)
+        if throttle.allow("help", address, limit=30, minutes=60):
+            stored = actions.submit(_submission(form.cleaned_data))
+            return _let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+        form.add_error(None, TOO_MANY)
+    return _show_form(request, form)
+
+
+def _prefilled(request) -> dict:
+    """What the address and the plate cookie already know."""
+    area = Area.objects.filter(pk=request.GET.get("area", "")).first()
+    plate = _plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
+    case = {key: value for key, value in request.GET.items() if key not in ("guide", "area", "note", "kind")}
+    return {
+        "guide": request.GET.get("guide", ""),
+        "area": area.pk if area else plate.building.community_id if plate else "",
+        "plate": plate.code if plate else "",
+        "note": request.GET.get("note", "")[:200],
+        "kind": request.GET.get("kind", "advice"),
+        "case": "&".join(f"{k}={v}" for k, v in case.items())[:200],
+    }
+
+
+def _submission(data: dict) -> actions.Submission:
+    plate = _plate_of(data["plate"], data["area"])
+    area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=settings.DISTRICT_CODE))
+    guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
+    return actions.Submission(
+        submission_key=data["submission_key"],
+        kind=data["kind"],
+        area=area,
+        name=data["name"],
+        phone=data["phone"],
+        guide=guide,
+        doorplate=plate,
+        for_someone=data["for_someone"],
+        relation=data["relation"],
+        call_time=data["call_time"],
+        note=data["note"],
+        papers=Reading(guide, dict(parse_qsl(data["case"]))).checklist() if guide else (),
+    )
+
+
+def _show_form(request, form: HelpForm, *, status: int = 200):
+    known = form.data if form.is_bound else form.initial
+    area = Area.objects.filter(pk=known.get("area") or "").first()
+    context = page_context(
+        request,
+        Viewpoint(None, request.viewpoint.elder),
+        form=form,
+        plate=_plate_of(known.get("plate", ""), area),
+        guide=Guide.objects.published().filter(slug=known.get("guide") or "").first(),
+        retention_days=settings.RETENTION_DAYS,
+    )
+    return render(request, "helpdesk/new.html", context, status=status)
+
+
+def _let_follow(response, stored: HelpRequest):
+    """This browser may read this request for two hours without the last four digits."""
+    value = signing.dumps(stored.reference, salt=FOLLOW_COOKIE)
+    response.set_cookie(FOLLOW_COOKIE, value, max_age=FOLLOW_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS)
+    return response
+
+
+def _may_follow(request, reference: str) -> bool:
+    try:
+        return signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS) == reference
+    except signing.BadSignature:
+        return False
+
+
+@never_cache
+@resident
+def find(request):
+    form = FindForm(request.GET or None)
+    if form.is_bound and form.is_valid():
+        reference = normalise_reference(form.cleaned_data["reference"])
+        if is_reference(reference):
+            return redirect(request.viewpoint.mode("help:follow", reference))
+        form.add_error("reference", "编号不对，是9个数字。再看一遍，或者打 12345 问。")
+    return render(request, "helpdesk/find.html", page_context(request, request.viewpoint, form=form))
+
+
+@never_cache
+@resident
+def complain(request):
+    return render(request, "helpdesk/complain.html", page_context(request, request.viewpoint))
+
+
+@never_cache
+@resident
+def follow(request, reference):
+    reference = normalise_reference(reference)
+    if not _may_follow(request, reference):
+        return _ask_last_four(request, reference)
+    stored = HelpRequest.objects.select_related("guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
+    forms_ = {"reply": ReplyForm(), "rate": RatingForm()}
+    refused = ""
+    if request.method == "POST":
+        act = request.POST.get("act", "")
+        if act not in RESIDENT_ACTS:
+            return HttpResponseBadRequest("没有这个操作，请返回再试。")
+        form_class, verb = RESIDENT_ACTS[act]
+        form = form_class(request.POST) if form_class else None
+        if form is not None:
+            forms_[act] = form
+        if form is None or form.is_valid():
+            try:
+                verb(stored, form.cleaned_data if form else {})
+                return redirect(request.path)
+            except actions.NotPossible as error:
+                refused = str(error)
+    context = page_context(
+        request,
+        Viewpoint(None, request.viewpoint.elder),
+        stored=stored,
+        events=[event for event in stored.events.all() if event.is_public],
+        thread=stored.messages.exclude(sender="note"),
+        rating=getattr(stored, "rating", None),
+        is_new="new" in request.GET,
+        refused=refused,
+        reply_form=forms_["reply"],
+        rating_form=forms_["rate"],
+    )
+    return render(request, "helpdesk/follow.html", context)
+
+
+RESIDENT_ACTS = {
+    "reply": (ReplyForm, lambda stored, data: actions.reply(request=stored, text=data["text"])),
+    "cancel": (None, lambda stored, data: actions.cancel(request=stored)),
+    "reopen": (None, lambda stored, data: actions.reopen(request=stored)),
+    "rate": (RatingForm, lambda stored, data: actions.rate(request=stored, level=data["level"], text=data["text"])),
+}
+
+
+def _ask_last_four(request, reference: str):
+    """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not."""
+    form = FollowForm(request.POST or None) if request.POST.get("act", "open") == "open" else FollowForm()
+    if request.method == "POST" and form.is_bound and form.is_valid():
+        here = f"{reference}:{throttle.client_address(request)}"
+        if not (throttle.allow("follow", here, limit=5, minutes=15) and throttle.allow("follow-all", reference, limit=50, minutes=24 * 60)):
+            form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
+        else:
+            stored = HelpRequest.objects.filter(reference=reference).first()
+            if stored and stored.phone[-4:] == form.cleaned_data["last_four"]:
+                throttle.forget("follow", here)
+                return _let_follow(redirect(request.path), stored)
+            form.add_error("last_four", WRONG_PAIR)
+    return render(request, "helpdesk/open.html", page_context(request, request.viewpoint, form=form, reference=reference))
+
+
+@resident
+def csrf_failure(request, reason=""):
+    """A form that was open too long. What was typed in the help form comes back with a fresh token; others are asked to go back once."""
+    help_paths = {reverse("help:new"), "/elder" + reverse("help:new")}
+    if request.path in help_paths:
+        request.viewpoint = Viewpoint(None, request.path.startswith("/elder"))
+        form = HelpForm(request.POST)
+        form.is_valid()
+        form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
+        return _show_form(request, form, status=403)
+    return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)

@@ -1,3 +1,49 @@
+"""Small tags used on almost every page."""
+
 from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 register = template.Library()
+
+UNVERIFIED = mark_safe('<span class="mark">待核实</span>')
+
+
+@register.simple_tag(takes_context=True)
+def page(context, name, *args):
+    """The address of a guide page from where the reader stands (area and 长辈版 kept)."""
+    return context["viewpoint"].page(name, *args)
+
+
+@register.simple_tag(takes_context=True)
+def mode(context, name, *args):
+    """The address of another resident page, 长辈版 kept."""
+    return context["viewpoint"].mode(name, *args)
+
+
+@register.simple_tag
+def mark(row):
+    """Whether somebody stands behind a statement, and who: 已核实 with its source, or 待核实; a figure of an earlier year says so."""
+    if row is None or not row.is_verified:
+        shown = UNVERIFIED
+    else:
+        shown = format_html('<span class="mark ok">已核实</span><small class="source">{}</small>', row.source or row.verified_by)
+    if row is not None and row.is_of_past_year:
+        shown += format_html('<small class="source">这是{}年的，今年的请打12345问一下</small>', row.valid_for_year)
+    return shown
+
+
+@register.filter
+def dial(phone):
+    """A number as a tel: address wants it."""
+    return "tel:" + "".join(c for c in str(phone) if c in "0123456789+")
+
+
+@register.filter
+def clock(moment):
+    """今天 17:00, 明天 9:00, 11月25日（周三）9:00: a moment as one says it."""
+    local = timezone.localtime(moment)
+    days = (local.date() - timezone.localdate()).days
+    day = {0: "今天", 1: "明天", 2: "后天"}.get(days) or f"{local.month}月{local.day}日（周{'一二三四五六日'[local.weekday()]}）"
+    return f"{day} {local.hour}:{local.minute:02d}"

@@ -1,0 +1,13 @@
+"""Which guides a resident may read: published ones. A withdrawn guide's address still explains itself."""
+
+from django.http import Http404
+
+from guides.models import Guide, Status
+
+
+def get_public_guide(slug: str) -> Guide:
+    """The whole guide, published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
+    guide = Guide.objects.whole().filter(slug=slug).exclude(status=Status.DRAFT).first()
+    if guide is None:
+        raise Http404("没有这个事项。")
+    return guide

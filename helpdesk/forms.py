@@ -1,0 +1,112 @@
+"""What residents fill in. Two fields are required; everything else is prefilled or optional."""
+
+import uuid
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from guides.models import Area, Guide, Level
+from helpdesk.models import CallTime, Kind, RatingLevel
+from menpai.validators import normalise_phone
+
+MAX_NOTE = 500
+
+
+class AreaField(forms.ModelChoiceField):
+    """Communities grouped under their townships; a choice, never typed."""
+
+    def __init__(self, **kwargs):
+        super().__init__(Area.objects.filter(level=Level.COMMUNITY).select_related("parent"), **kwargs)
+
+    def label_from_instance(self, area):
+        return f"{area.parent.short_name} {area.short_name}"
+
+
+class HelpForm(forms.Form):
+    name = forms.CharField(
+        label="怎么称呼您", max_length=30, error_messages={"required": "写个称呼就行，比如 王阿姨、老李。", "max_length": "称呼太长了，30个字以内。"},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    phone = forms.CharField(
+        label="您的电话", max_length=30, error_messages={"required": "留个电话，帮办员好给您回。", "max_length": "电话太长了，是不是多打了？"},
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    consent = forms.BooleanField(label="我看了，同意", error_messages={"required": "要您同意，我们才能留您的电话。不同意可以直接打 12345。"})
+
+    kind = forms.ChoiceField(label="想要哪种帮助", choices=Kind.choices, initial=Kind.ADVICE, required=False, widget=forms.RadioSelect)
+    guide = forms.ModelChoiceField(
+        Guide.objects.published(), label="办什么事", to_field_name="slug", required=False, empty_label="说不清，先问问",
+        error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"},
+    )
+    area = AreaField(
+        label="您住哪个村（社区）", required=False, empty_label="不知道，先空着", to_field_name="code",
+        error_messages={"invalid_choice": "请从列表里选一个村（社区）。"},
+    )
+    call_time = forms.ChoiceField(label="什么时候给您打电话", choices=CallTime.choices, initial=CallTime.ANY, required=False)
+    for_someone = forms.BooleanField(label="我是替家里人问的", required=False)
+    relation = forms.CharField(
+        label="您是他（她）的什么人", max_length=20, required=False, error_messages={"max_length": "20个字以内就行，比如 女儿。"}
+    )
+    note = forms.CharField(
+        label="还想说什么", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": "写得有点长，500个字以内。其余的电话里说。"},
+    )
+    plate = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    case = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
+
+    def clean_phone(self):
+        return normalise_phone(self.cleaned_data["phone"])
+
+    def clean_kind(self):
+        return self.cleaned_data["kind"] or Kind.ADVICE
+
+    def clean_call_time(self):
+        return self.cleaned_data["call_time"] or CallTime.ANY
+
+    def clean_note(self):
+        return _without_identity_number(self.cleaned_data["note"])
+
+
+def _without_identity_number(text: str) -> str:
+    """Nothing here needs an identity or bank number; a long run of digits is refused rather than stored."""
+    digits = 0
+    for character in text:
+        digits = digits + 1 if character.isdigit() else 0
+        if digits >= 15:
+            raise ValidationError("不要写身份证号、银行卡号，我们用不着。请删掉再提交。")
+    return text
+
+
+class FollowForm(forms.Form):
+    last_four = forms.RegexField(
+        r"^\d{4}$", label="留的电话的后四位", error_messages={"required": "填电话的最后四个数字。", "invalid": "是四个数字，比如 8000。"},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 4}),
+    )
+
+
+class FindForm(forms.Form):
+    reference = forms.CharField(
+        label="诉求编号", max_length=30, error_messages={"required": "填提交时给您的编号，9个数字。"},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+class ReplyForm(forms.Form):
+    text = forms.CharField(
+        label="给帮办员留言", max_length=MAX_NOTE, widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "写点什么再发。", "max_length": "写得有点长，500个字以内。"},
+    )
+
+    def clean_text(self):
+        return _without_identity_number(self.cleaned_data["text"])
+
+
+class RatingForm(forms.Form):
+    level = forms.TypedChoiceField(
+        label="这次帮得怎么样", choices=RatingLevel.choices, coerce=int, widget=forms.RadioSelect, error_messages={"required": "选一个再提交，不想评也没关系。"}
+    )
+    text = forms.CharField(
+        label="想说的话（可以不写）", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": "写得有点长，500个字以内。"},
+    )
