@@ -5,8 +5,8 @@ from django.views.decorators.cache import cache_control
 from doorplates import codes, scanning
 from doorplates.access import find_plate
 from doorplates.models import PlateState
-from guides.views import front_context, page_context, public_page
 from guides.viewpoint import Viewpoint, resident
+from guides.views import front_context, page_context, public_page
 
 PLATE_COOKIE = "plate"  # which plate someone came from; only the help form reads it
 PLATE_COOKIE_AGE = 60 * 60 * 12

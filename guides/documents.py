@@ -1,85 +1,30 @@
-"""One guide as a plain dictionary: the shape of the fixtures, of the revisions and of the open data. Import writes it, export reads it back."""
+"""One guide as a plain dictionary: the shape of the fixtures, of the revisions and of the open data.
+
+Import writes it, export reads it back.
+"""
 
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 
+from guides.document_shape import FACT_KEYS, HEAD, ORDER_STEP, STATEMENTS
 from guides.models import (
     OFFICIAL_CHECKER,
     Answer,
     Counter,
     Fact,
-    FactField,
     Guide,
     Mark,
     Material,
+    Office,
     Situation,
     Sourced,
     Statement,
     StatementKind,
     Step,
 )
-
-HEAD = ("title", "plain_title", "audience", "department", "aliases", "counter_level", "priority", "answer")
-OPTIONAL_HEAD = ("featured", "national_code", "implementation_code", "checked_on")
-PARTS = ("facts", "conditions", "situations", "materials", "steps", "notes", "legal_basis", "counters")
-SOURCED = ("mark", "source", "year", "verified_by", "verified_on")
-STATEMENTS = {"conditions": StatementKind.CONDITION, "notes": StatementKind.NOTE, "legal_basis": StatementKind.BASIS}
-
-# How each fact stands in a file: its own keys, and the guide's fields they fill.
-FACT_KEYS: dict[str, dict[str, str]] = {
-    "legal_limit": {"days": "legal_limit", "unit": "legal_limit_unit"},
-    "promised_limit": {"days": "promised_limit", "unit": "promised_limit_unit"},
-    "fee": {"text": "fee"},
-    "visits": {"count": "visits"},
-    "result": {"text": "result"},
-    "hotline": {"text": "hotline"},
-    "online": {"text": "online", "url": "online_url"},
-    "agency": {"value": "agency"},
-    "cross_province": {"value": "cross_province"},
-    "video": {"value": "video"},
-    "season": {"from": "season_from", "to": "season_to"},
-}
-OPTIONAL_FACT_KEYS = {"unit", "url"}
-ROW_KEYS = {
-    "materials": {"name", "identity", "form", "copies", "issuer", "how", "issued_by", "later", "only_for", *SOURCED},
-    "steps": {"text", "only_for", *SOURCED},
-    **{name: {"text", "only_for", *SOURCED} for name in STATEMENTS},
-    "counters": {"kind", "note", *SOURCED},
-    "situations": {"key", "question", "answers"},
-}
-REQUIRED_ROW_KEYS = {"materials": "name", "counters": "kind", "situations": "key"}
-
-
-def check_keys(entry: Any) -> None:
-    """Raises ValidationError that names each missing, unknown or misshapen key of one guide."""
-    if not isinstance(entry, dict):
-        raise ValidationError("这里应该是一个事项，以 slug: 开头。")
-    wrong = [f"缺少 {key}。" for key in ("slug", *HEAD) if entry.get(key) in (None, "") and key != "aliases"]
-    wrong += [f"不认识 {key}，是不是写错了？" for key in entry if key not in ("slug", *HEAD, *OPTIONAL_HEAD, *PARTS)]
-    facts = entry.get("facts") or {}
-    if not isinstance(facts, dict):
-        raise ValidationError("facts 下面每行写一个内容，例如 fee: {text: 不收费, mark: K}。")
-    for name, fact in facts.items():
-        if name not in FACT_KEYS or not isinstance(fact, dict):
-            wrong.append(f"facts 里不认识 {name}。")
-            continue
-        keys = FACT_KEYS[name]
-        wrong += [f"facts.{name} 缺少 {key}。" for key in keys if key not in fact and key not in OPTIONAL_FACT_KEYS]
-        wrong += [f"facts.{name} 里不认识 {key}。" for key in fact if key not in (*keys, "note", *SOURCED)]
-    for part, allowed in ROW_KEYS.items():
-        rows = entry.get(part) or []
-        if not isinstance(rows, list):
-            wrong.append(f"{part} 下面每条以 - 开头。")
-            continue
-        for number, row in enumerate(rows, start=1):
-            if not isinstance(row, dict) or not row.get(REQUIRED_ROW_KEYS.get(part, "text")):
-                wrong.append(f"{part} 第{number}条缺少 {REQUIRED_ROW_KEYS.get(part, 'text')}。")
-            elif unknown := set(row) - allowed:
-                wrong.append(f"{part} 第{number}条里不认识 {'、'.join(sorted(unknown))}。")
-    if wrong:
-        raise ValidationError(wrong)
 
 
 def fill_head(guide: Guide, entry: dict) -> None:
@@ -100,7 +45,7 @@ def fill_head(guide: Guide, entry: dict) -> None:
 
 
 def _sourced(row: dict, checked_on: date | None) -> dict:
-    """The Sourced fields of a row. An official mark counts as checked on the guide's own date unless the row says otherwise."""
+    """The Sourced fields of a row. An official mark counts as checked on the guide's date unless the row says otherwise."""
     mark = row.get("mark", Mark.COMMON)
     official = mark == Mark.OFFICIAL
     return {
@@ -112,8 +57,13 @@ def _sourced(row: dict, checked_on: date | None) -> dict:
     }
 
 
-def write(guide: Guide, entry: dict) -> list[str]:
-    """Make the guide and all its parts exactly what the entry says; returns warnings. Raises ValidationError naming each wrong part."""
+def write(guide: Guide, entry: dict, *, may_verify: bool = True) -> list[str]:
+    """Make the guide and all its parts exactly what the entry says; returns warnings.
+
+    Raises ValidationError naming each wrong part. Without `may_verify` a part comes in verified only when it was so
+    before, word for word: an editor's file verifies nothing.
+    """
+    vouched = set() if may_verify else _vouched_parts(guide)
     fill_head(guide, entry)
     guide.full_clean()
     guide.save()
@@ -122,61 +72,164 @@ def write(guide: Guide, entry: dict) -> list[str]:
     tokens = _write_situations(guide, entry.get("situations") or [])
     rows, warnings = _build_rows(guide, entry)
     _check_rows(rows, tokens)
+    if not may_verify:
+        newly = [row for _, row in rows if row.is_verified and _fingerprint(row) not in vouched]
+        for row in newly:
+            row.unverify()
+        if newly:
+            warnings.append(f"{len(newly)}条写着已核实，您的账号不能核实，先记为待核实，请审核来核实。")
     for model in (Fact, Statement, Step, Material, Counter):
         model.objects.bulk_create(row for _, row in rows if type(row) is model)
     return warnings
 
 
+def _vouched_parts(guide: Guide) -> set[tuple]:
+    parts = (guide.facts, guide.statements, guide.materials, guide.steps, guide.counters)
+    return {_fingerprint(row) for part in parts for row in part.select_related("guide") if row.is_verified}
+
+
+def _fingerprint(row: Sourced) -> tuple:
+    """Everything a part says, so that the same words vouched for by the same person on the same day are recognised."""
+    said = [getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in ("id", "guide", "order")]
+    if isinstance(row, Fact):
+        said += [getattr(row.guide, attribute) for attribute in FACT_KEYS[row.field].values()]
+    return (type(row).__name__, *map(str, said))
+
+
 def _write_situations(guide: Guide, entries: list[dict]) -> set[str]:
-    tokens = set()
-    for order, item in enumerate(entries):
-        situation = Situation(guide=guide, key=item["key"], question=item.get("question", ""), order=order)
-        situation.full_clean(exclude=["guide"])
+    tokens, wrong = set(), []
+    for number, item in enumerate(entries, start=1):
+        situation = Situation(guide=guide, key=item["key"], question=item.get("question") or "", order=number * ORDER_STEP)
+        try:
+            situation.full_clean(exclude=["guide"], validate_constraints=False)
+        except ValidationError as error:
+            wrong += labelled(situation, error, f"situations 第{number}条")
+            continue
         situation.save()
-        for number, choice in enumerate(item.get("answers") or []):
-            answer = Answer(situation=situation, key=str(choice.get("key", "")), label=choice.get("label", ""), note=choice.get("note", ""), order=number)
-            answer.full_clean(exclude=["situation"])
+        for place, choice in enumerate(item["answers"], start=1):
+            answer = Answer(
+                situation=situation,
+                key=str(choice["key"]),
+                label=choice["label"] or "",
+                note=choice.get("note") or "",
+                order=place * ORDER_STEP,
+            )
+            try:
+                answer.full_clean(exclude=["situation"], validate_constraints=False)
+            except ValidationError as error:
+                wrong += labelled(answer, error, f"situations 第{number}条第{place}个回答")
+                continue
             answer.save()
             tokens.add(answer.token)
+    if wrong:
+        raise ValidationError(wrong)
     return tokens
+
+
+def labelled(row: Model, error: ValidationError, where: str) -> list[str]:
+    """The sentences of a row's error, each with its place and the field's name on screen."""
+    if not hasattr(error, "error_dict"):
+        return [f"{where}：{message}" for message in error.messages]
+    names = {field.name: str(field.verbose_name) for field in row._meta.concrete_fields}
+    return [
+        f"{where}{'的' + names[name] if name in names else ''}：{message}"
+        for name, messages in error.message_dict.items()
+        for message in messages
+    ]
 
 
 def _build_rows(guide: Guide, entry: dict) -> tuple[list[tuple[str, Sourced]], list[str]]:
     """Unsaved parts, each with its place in the file, and warnings."""
     day, rows, warnings = guide.checked_on, [], []
     for name, fact in (entry.get("facts") or {}).items():
-        rows.append((f"facts.{name}", Fact(guide=guide, field=name, note=fact.get("note", ""), **_sourced(fact, day))))
+        rows.append((f"facts.{name}", Fact(guide=guide, field=name, note=fact.get("note") or "", **_sourced(fact, day))))
     for part, kind in STATEMENTS.items():
         for order, row in enumerate(entry.get(part) or []):
-            rows.append((f"{part} 第{order + 1}条", Statement(
-                guide=guide, kind=kind, text=row["text"], only_for=row.get("only_for") or [], order=order, **_sourced(row, day))))
+            rows.append(
+                (
+                    f"{part} 第{order + 1}条",
+                    Statement(
+                        guide=guide,
+                        kind=kind,
+                        text=row["text"],
+                        only_for=row.get("only_for") or [],
+                        order=(order + 1) * ORDER_STEP,
+                        **_sourced(row, day),
+                    ),
+                )
+            )
     for order, row in enumerate(entry.get("steps") or []):
-        rows.append((f"steps 第{order + 1}条", Step(
-            guide=guide, text=row["text"], only_for=row.get("only_for") or [], order=order, **_sourced(row, day))))
+        rows.append(
+            (
+                f"steps 第{order + 1}条",
+                Step(
+                    guide=guide,
+                    text=row["text"],
+                    only_for=row.get("only_for") or [],
+                    order=(order + 1) * ORDER_STEP,
+                    **_sourced(row, day),
+                ),
+            )
+        )
     slugs = dict(Guide.objects.values_list("slug", "pk"))
     for order, row in enumerate(entry.get("materials") or []):
         issuer_slug = row.get("issued_by")
         if issuer_slug and issuer_slug not in slugs:
             warnings.append(f"材料“{row['name']}”指向的事项 {issuer_slug} 还没有，先不连。")
-        rows.append((f"materials 第{order + 1}条", Material(
-            guide=guide, name=row["name"], is_identity_document=bool(row.get("identity")), form=row.get("form", "original"), copies=row.get("copies", 1),
-            issuer=row.get("issuer") or "", how=row.get("how") or "", issued_by_id=slugs.get(issuer_slug), later=row.get("later"),
-            only_for=row.get("only_for") or [], order=order, **_sourced(row, day))))
+        rows.append(
+            (
+                f"materials 第{order + 1}条",
+                Material(
+                    guide=guide,
+                    name=row["name"],
+                    is_identity_document=bool(row.get("identity")),
+                    form=row.get("form", "original"),
+                    copies=row.get("copies", 1),
+                    issuer=row.get("issuer") or "",
+                    how=row.get("how") or "",
+                    issued_by_id=slugs.get(issuer_slug),
+                    later=row.get("later"),
+                    only_for=row.get("only_for") or [],
+                    order=(order + 1) * ORDER_STEP,
+                    **_sourced(row, day),
+                ),
+            )
+        )
+    offices = dict(Office.objects.values_list("code", "pk"))
     for order, row in enumerate(entry.get("counters") or []):
-        rows.append((f"counters 第{order + 1}条", Counter(guide=guide, kind=row["kind"], note=row.get("note") or "", order=order, **_sourced(row, day))))
+        rows.append(
+            (
+                f"counters 第{order + 1}条",
+                Counter(
+                    guide=guide,
+                    kind=row["kind"],
+                    office_id=_office(row.get("office"), offices, order + 1),
+                    note=row.get("note") or "",
+                    order=(order + 1) * ORDER_STEP,
+                    **_sourced(row, day),
+                ),
+            )
+        )
     return rows, warnings
+
+
+def _office(code: str | None, offices: dict[str, int], number: int) -> int | None:
+    if code and code not in offices:
+        raise ValidationError(f"counters 第{number}条：没有代号是 {code} 的办理地点。")
+    return offices[code] if code else None
 
 
 def _check_rows(rows: list[tuple[str, Sourced]], tokens: set[str]) -> None:
     wrong = []
     for where, row in rows:
+        # What the database's constraints say, said here without a query for each of thousands of rows.
+        if bool(row.verified_by) != bool(row.verified_on):
+            wrong.append(f"{where}：标了已核实，就要写核对日期（事项的 checked_on，或这一条的 verified_on）。")
         try:
-            row.full_clean(exclude=["guide", "issued_by"], validate_unique=False, validate_constraints=False)
+            row.full_clean(exclude=["guide", "issued_by", "office"], validate_unique=False, validate_constraints=False)
         except ValidationError as error:
-            wrong += [f"{where}：{message}" for message in error.messages]
+            wrong += labelled(row, error, where)
         wrong += [f"{where}：没有“{token}”这个情形。" for token in getattr(row, "only_for", []) if token not in tokens]
-        if bool(row.verified_by) != bool(row.verified_on):  # the constraint's own check would ask the database once a row
-            wrong.append(f"{where}：核实人和核实日期要一起写。")
         if row.mark != Mark.COMMON and not row.source:
             wrong.append(f"{where}：写明出处（source）。")
     if wrong:
@@ -208,11 +261,14 @@ def export(guide: Guide) -> dict:
         value = getattr(guide, name)
         entry[name] = list(value) if name == "aliases" else (str(value) if isinstance(value, str) else value)
         if name == "priority":
-            entry |= _known(featured=guide.featured, national_code=guide.national_code, implementation_code=guide.implementation_code, checked_on=day)
+            entry |= _known(
+                featured=guide.featured,
+                national_code=guide.national_code,
+                implementation_code=guide.implementation_code,
+                checked_on=day,
+            )
     known = {fact.field: fact for fact in guide.facts.all()}
-    entry["facts"] = {
-        name: _export_fact(guide, name, known[name], day) for name in FACT_KEYS if name in known
-    }
+    entry["facts"] = {name: _export_fact(guide, name, known[name], day) for name in FACT_KEYS if name in known}
     entry["conditions"] = _export_statements(guide, StatementKind.CONDITION, day)
     entry["situations"] = [
         {
@@ -226,7 +282,10 @@ def export(guide: Guide) -> dict:
     entry["steps"] = [{"text": row.text} | _known(only_for=row.only_for) | _export_sourced(row, day) for row in guide.steps.all()]
     entry["notes"] = _export_statements(guide, StatementKind.NOTE, day)
     entry["legal_basis"] = _export_statements(guide, StatementKind.BASIS, day)
-    entry["counters"] = [{"kind": str(row.kind)} | _known(note=row.note) | _export_sourced(row, day) for row in guide.counters.all()]
+    entry["counters"] = [
+        {"kind": str(row.kind)} | _known(office=row.office.code if row.office else "", note=row.note) | _export_sourced(row, day)
+        for row in guide.counters.all()
+    ]
     return {key: value for key, value in entry.items() if value not in ([], {})}
 
 
@@ -250,5 +309,3 @@ def _export_material(row: Material, day: date | None) -> dict:
     if row.later is not None:
         entry["later"] = row.later
     return entry | _known(only_for=row.only_for) | _export_sourced(row, day)
-
-

@@ -1,12 +1,14 @@
 """What a page shows of a guide for the answers a reader chose: one place for the web page, the print, the checklist and the open data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
-from guides.models import Agency, Answer, Fact, FactField, Form, Guide, Material, Situation, StatementKind, Unit
+from guides.models import Agency, Answer, Fact, FactField, Form, Guide, Material, Situation, Sourced, StatementKind, Unit
 from guides.models.guide import Row
+
+ALL = "all"  # ?all=1 lists every case together
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class FactLine:
 class Choice:
     answer: Answer
     chosen: bool
-    query: str  # the address's query that chooses it, other answers kept; without it when it is chosen already
+    query: str  # the address's query that chooses it, other answers kept
 
 
 def limit_text(count: int | None, unit: str) -> str:
@@ -37,15 +39,30 @@ def _yes_no(value: bool | None, yes: str, no: str) -> str:
 
 
 class Reading:
-    """A guide (from Guide.objects.whole()) read with some answers. `params` is the address's query; unknown keys and answers are ignored."""
+    """A guide (from Guide.objects.whole()) read for one case.
+
+    `params` is the address's query; unknown keys and answers are ignored. A question without an answer takes its first, the usual one, so that
+    a page shows one whole case; with `all` in the params every case is listed together instead.
+    """
 
     def __init__(self, guide: Guide, params: Mapping[str, str]):
         self.guide = guide
+        self.shows_all = ALL in params
         self.chosen: dict[str, str] = {}
         for situation in guide.situations.all():
+            answers = [answer.key for answer in situation.answers.all()]
             wanted = params.get(situation.key)
-            if any(answer.key == wanted for answer in situation.answers.all()):
+            if wanted in answers:
                 self.chosen[situation.key] = wanted
+            elif answers and not self.shows_all:
+                self.chosen[situation.key] = answers[0]
+
+    @property
+    def case_label(self) -> str:
+        """本人去 · 第一次办: the case a page or a printed sheet is for."""
+        return " · ".join(
+            answer.label for s in self.guide.situations.all() for answer in s.answers.all() if self.chosen.get(s.key) == answer.key
+        )
 
     @property
     def query(self) -> str:
@@ -79,9 +96,7 @@ class Reading:
             choices, remark = [], ""
             for answer in situation.answers.all():
                 chosen = self.chosen.get(situation.key) == answer.key
-                others = {k: v for k, v in self.chosen.items() if k != situation.key}
-                case = others if chosen else {**others, situation.key: answer.key}
-                choices.append(Choice(answer, chosen, urlencode(sorted(case.items()))))
+                choices.append(Choice(answer, chosen, urlencode({**self.chosen, situation.key: answer.key})))
                 remark = answer.note if chosen else remark
             found.append((situation, choices, remark))
         return found
@@ -141,16 +156,32 @@ class Reading:
 
     @property
     def time_and_money(self) -> list[FactLine]:
-        """What 多久、多少钱 shows. The season only where there is one: most services have none, which is not an unknown."""
-        fields = [FactField.FEE, FactField.PROMISED_LIMIT, FactField.LEGAL_LIMIT, FactField.VISITS, FactField.RESULT, FactField.SEASON]
-        return [self.facts[f] for f in fields if f != FactField.SEASON or self.facts[f].text]
+        """多久、多少钱 in plain words. Without a promised time the legal one answers; a season stands only where there is one."""
+        facts = self.facts
+        promised, legal = facts[FactField.PROMISED_LIMIT], facts[FactField.LEGAL_LIMIT]
+        lines = [(facts[FactField.FEE], "要不要钱"), (promised if promised.text or not legal.text else legal, "多久办好")]
+        if promised.text and legal.text:
+            lines.append((legal, "法律规定最长"))
+        lines += [(facts[FactField.VISITS], "要跑几次"), (facts[FactField.RESULT], "办完拿到什么")]
+        if facts[FactField.SEASON].text:
+            lines.append((facts[FactField.SEASON], "每年什么时候办"))
+        return [replace(line, label=label) for line, label in lines]
 
     @cached_property
+    def _shown(self) -> list[Sourced | None]:
+        facts = [line.fact for line in self.facts.values() if line.text]
+        rows = [row for rows in (self.materials, self.steps, self.conditions, self.notes, self.legal_basis) for row, _ in rows]
+        return [*facts, *rows, *self.guide.counters.all()]
+
+    @property
     def unverified(self) -> int:
         """How many shown statements nobody has vouched for yet."""
-        facts = [line.fact for line in self.facts.values() if line.text]
-        rows = [row for rows in (self.materials, self.steps, self.conditions, self.notes) for row, _ in rows]
-        return sum(1 for item in [*facts, *rows, *self.guide.counters.all()] if item is None or not item.is_verified)
+        return sum(1 for item in self._shown if item is None or not item.is_verified)
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the verified statements on this page come from, each once."""
+        return list(dict.fromkeys(f"{s.source or s.verified_by}（{s.verified_on:%Y-%m-%d} 核对）" for s in self._shown if s and s.is_verified))
 
     def checklist(self) -> tuple[tuple[str, str], ...]:
         """(name, requirement) of each paper for this case, as a help request keeps it."""

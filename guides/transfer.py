@@ -1,7 +1,7 @@
 """Guides in and out as reviewable YAML (fixtures/README.md describes the form).
 
-Everything is written inside one transaction and rolled back when anything is wrong or when it was a dry run, so that a dry run tells
-exactly what an import does. An unchanged guide is not touched.
+Everything is written inside one transaction and rolled back when anything is wrong or when it was a dry run, so that
+a dry run tells exactly what an import does. An unchanged guide is not touched.
 """
 
 import difflib
@@ -16,8 +16,8 @@ from django.db import transaction
 
 from guides import documents
 from guides.actions import record_change
+from guides.document_shape import check_keys, is_plain
 from guides.models import Domain, Guide, Status
-
 
 _Loader = yaml.CSafeLoader  # libyaml: ten times faster than the pure Python loader, equally safe
 
@@ -45,63 +45,121 @@ class Report:
     warnings: list[Problem] = field(default_factory=list)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without two traps: anchors (a small file unfolds to gigabytes) and a key written twice (one vanishes)."""
+
+    def compose_node(self, parent, index):
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.composer.ComposerError(None, None, "不要用 & 和 * 引用，照样再写一遍", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"“{key.value}”写了两遍", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def read(text: str) -> dict[str, Any]:
     """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
     try:
-        document = yaml.load(text, Loader=_Loader)
+        document = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"第{mark.line + 1}行" if mark else "文件"
-        raise ValidationError(f"{line}写得不对，读不出来。看看这一行的冒号、引号和缩进。") from error
-    if not isinstance(document, dict) or not isinstance(document.get("guides"), list) or not isinstance(document.get("domain"), dict):
-        raise ValidationError("文件开头要有 domain（主题），下面要有 guides（事项列表）。照 fixtures/guides/ 里的样子写。")
+        own = getattr(error, "problem", "") or ""
+        hint = own if not own.isascii() else "看看这一行的冒号、引号和缩进"
+        raise ValidationError(f"{line}写得不对，读不出来：{hint}。") from error
+    except (ValueError, RecursionError) as error:  # 2026-13-01; brackets without end
+        raise ValidationError("文件读不出来：看看日期是不是写错了（例如 2026-11-23），括号是不是没有关上。") from error
+    if (
+        not isinstance(document, dict)
+        or not isinstance(document.get("guides"), list)
+        or not isinstance(document.get("domain"), dict)
+    ):
+        raise ValidationError(
+            "文件开头要有 domain（主题），下面要有 guides（事项列表）。照 fixtures/guides/ 里的样子写。"
+        )
     return document
 
 
-def import_guides(texts: Iterable[str], *, by: str, dry_run: bool, only_new: bool = False, publish: bool = False) -> Report:
-    """Import files. `by` is the name kept in each guide's history. New guides arrive as drafts unless `publish`."""
-    report = Report()
+def import_guides(
+    texts: Iterable[str],
+    *,
+    by: str,
+    dry_run: bool,
+    only_new: bool = False,
+    publish: bool = False,
+    may_verify: bool = True,
+) -> Report:
+    """Import files. `by` is the name kept in each guide's history. New guides arrive as drafts unless `publish`.
+
+    Without `may_verify` what the files call verified comes in as 待核实 unless it was verified already, word for word.
+    """
+    report, documents_read = Report(), []
+    for number, text in enumerate(texts, start=1):
+        try:
+            documents_read.append((number, read(text)))
+        except ValidationError as error:
+            report.problems += [Problem(f"第{number}个文件", message) for message in error.messages]
     with transaction.atomic():
-        pending = []
-        for text in texts:
+        pending, seen = [], set()
+        for number, document in documents_read:
             try:
-                document = read(text)
                 domain = _domain(document["domain"])
             except ValidationError as error:
-                report.problems += [Problem("文件", message) for message in error.messages]
+                report.problems += _problems(f"第{number}个文件 · domain", error)
                 continue
-            pending += _upsert_heads(document["guides"], domain, report, only_new=only_new, publish=publish)
+            pending += _upsert_heads(document["guides"], domain, report, seen, only_new=only_new, publish=publish)
         for entry, guide, is_new in pending:
-            _write_parts(entry, guide, is_new, report, by=by)
+            _write_parts(entry, guide, is_new, report, by=by, may_verify=may_verify)
         if dry_run or report.problems:
             transaction.set_rollback(True)
     return report
 
 
 def _domain(entry: dict) -> Domain:
-    if set(entry) - {"slug", "name", "order"} or not {"slug", "name"} <= set(entry):
-        raise ValidationError("domain 要写 slug 和 name，例如 {slug: yibao, name: 医疗保障}。")
-    domain, _ = Domain.objects.get_or_create(slug=entry["slug"], defaults={"name": entry["name"], "order": entry.get("order", 100)})
+    if set(entry) - {"slug", "name", "order"} or not all(
+        isinstance(entry.get(k), str) and is_plain(entry[k]) for k in ("slug", "name")
+    ):
+        raise ValidationError("写成 {slug: yibao, name: 医疗保障}，可以加 order。")
+    found = Domain.objects.filter(slug=entry["slug"]).first()
+    if found:
+        return found
+    domain = Domain(slug=entry["slug"], name=entry["name"], order=entry.get("order", 100))
+    domain.full_clean()
+    domain.save()
     return domain
 
 
-def _upsert_heads(entries: list, domain: Domain, report: Report, *, only_new: bool, publish: bool) -> list[tuple[dict, Guide, bool]]:
-    """Create missing guides first, so that a material may name the guide that issues it whatever the order of the files."""
-    pending, seen = [], set()
+def _upsert_heads(
+    entries: list, domain: Domain, report: Report, seen: set[str], *, only_new: bool, publish: bool
+) -> list[tuple[dict, Guide, bool]]:
+    """Create missing guides first: a material may name the guide that issues it, whatever the order of the files."""
+    pending = []
     for number, entry in enumerate(entries, start=1):
-        where = entry.get("slug", f"第{number}个事项") if isinstance(entry, dict) else f"第{number}个事项"
+        slug = entry.get("slug") if isinstance(entry, dict) else None
+        where = slug if isinstance(slug, str) else f"{domain.name} 第{number}个事项"
         try:
-            documents.check_keys(entry)
+            check_keys(entry)
         except ValidationError as error:
             report.problems += [Problem(where, message) for message in error.messages]
             continue
         if where in seen:
-            report.problems.append(Problem(where, "这个代号在文件里出现了两次。"))
+            report.problems.append(Problem(where, "这个代号出现了两次，只能留一个。"))
             continue
         seen.add(where)
-        guide = Guide.objects.filter(slug=entry["slug"]).first()
+        guide = Guide.objects.filter(slug=where).select_related("domain").first()
         if guide and only_new:
             report.kept.append(guide.slug)
+            continue
+        if guide and guide.domain_id != domain.pk:
+            report.problems.append(
+                Problem(where, f"它现在在“{guide.domain}”主题里，不能放进“{domain}”的文件。先在后台改主题。")
+            )
             continue
         is_new = guide is None
         if is_new:
@@ -117,11 +175,13 @@ def _upsert_heads(entries: list, domain: Domain, report: Report, *, only_new: bo
     return pending
 
 
-def _write_parts(entry: dict, guide: Guide, is_new: bool, report: Report, *, by: str) -> None:
+def _write_parts(entry: dict, guide: Guide, is_new: bool, report: Report, *, by: str, may_verify: bool) -> None:
     before = "" if is_new else dump([documents.export(guide)])
     with transaction.atomic():
         try:
-            report.warnings += [Problem(guide.slug, text) for text in documents.write(guide, entry)]
+            report.warnings += [
+                Problem(guide.slug, text) for text in documents.write(guide, entry, may_verify=may_verify)
+            ]
         except ValidationError as error:
             report.problems += _problems(guide.slug, error)
             transaction.set_rollback(True)
@@ -136,21 +196,22 @@ def _write_parts(entry: dict, guide: Guide, is_new: bool, report: Report, *, by:
         report.added.append(guide.slug)
     else:
         report.changed[guide.slug] = "\n".join(
-            line for line in difflib.unified_diff(before.splitlines(), after.splitlines(), "现在", "导入后", n=1, lineterm="")
+            line
+            for line in difflib.unified_diff(
+                before.splitlines(), after.splitlines(), "现在", "导入后", n=1, lineterm=""
+            )
         )
 
 
 def _problems(where: str, error: ValidationError) -> list[Problem]:
-    if hasattr(error, "error_dict"):
-        return [Problem(f"{where} · {_label(name)}", message) for name, messages in error.message_dict.items() for message in messages]
-    return [Problem(where, message) for message in error.messages]
-
-
-def _label(name: str) -> str:
-    try:
-        return str(Guide._meta.get_field(name).verbose_name)
-    except Exception:  # a message about a part already carries its own place
-        return name
+    if not hasattr(error, "error_dict"):
+        return [Problem(where, message) for message in error.messages]
+    names = {field.name: str(field.verbose_name) for model in (Guide, Domain) for field in model._meta.concrete_fields}
+    return [
+        Problem(f"{where} · {names[name]}" if name in names else where, message)
+        for name, messages in error.message_dict.items()
+        for message in messages
+    ]
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -179,4 +240,4 @@ def export_domain(domain: Domain) -> str:
 
 
 def dump_document(head: dict, entries: list[dict]) -> str:
-    return dump(head) + "guides:\n" + "\n".join(dump([entry]) for entry in entries)
+    return dump(head) + ("guides:\n" + "\n".join(dump([entry]) for entry in entries) if entries else "guides: []\n")

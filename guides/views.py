@@ -27,7 +27,7 @@ def front_context(viewpoint: Viewpoint) -> dict:
     """What the front page and a plate's page offer: what people need most, topics, what is new."""
     published = Guide.objects.published()
     return {
-        "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:12],
+        "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:8],
         "topics": topics_with_guides(),
         "notices": list(Notice.objects.current(area=viewpoint.area)[:3]),
         "jobs": list(JobPosting.objects.current(area=viewpoint.area)[:3]),
@@ -58,7 +58,7 @@ def guide_list(request):
         audience = ""
     context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
     if query:
-        results = search(query)
+        results = search(query, limit=8)
         return render(request, "guides/results.html", context | {"results": results, "topics": topics_with_guides()})
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:

@@ -22,7 +22,14 @@ class AreaField(forms.ModelChoiceField):
         return f"{area.parent.short_name} {area.short_name}"
 
 
-class HelpForm(forms.Form):
+class PlainForm(forms.Form):
+    """Labels without a colon: each stands on a line of its own."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+
+
+class HelpForm(PlainForm):
     name = forms.CharField(
         label="怎么称呼您", max_length=30, error_messages={"required": "写个称呼就行，比如 王阿姨、老李。", "max_length": "称呼太长了，30个字以内。"},
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -78,21 +85,21 @@ def _without_identity_number(text: str) -> str:
     return text
 
 
-class FollowForm(forms.Form):
+class FollowForm(PlainForm):
     last_four = forms.RegexField(
         r"^\d{4}$", label="留的电话的后四位", error_messages={"required": "填电话的最后四个数字。", "invalid": "是四个数字，比如 8000。"},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 4}),
     )
 
 
-class FindForm(forms.Form):
+class FindForm(PlainForm):
     reference = forms.CharField(
         label="诉求编号", max_length=30, error_messages={"required": "填提交时给您的编号，9个数字。"},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(PlainForm):
     text = forms.CharField(
         label="给帮办员留言", max_length=MAX_NOTE, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "写点什么再发。", "max_length": "写得有点长，500个字以内。"},
@@ -102,7 +109,7 @@ class ReplyForm(forms.Form):
         return _without_identity_number(self.cleaned_data["text"])
 
 
-class RatingForm(forms.Form):
+class RatingForm(PlainForm):
     level = forms.TypedChoiceField(
         label="这次帮得怎么样", choices=RatingLevel.choices, coerce=int, widget=forms.RadioSelect, error_messages={"required": "选一个再提交，不想评也没关系。"}
     )

@@ -10,6 +10,10 @@ from guides.models.sourced import Sourced
 SLUG = RegexValidator(r"^[a-z]+-\d{3}$", "代号写成 拼音-三位数字，例如 yibao-001。")
 
 
+# The key stands in the page's address beside these words, so it may not be one of them.
+SITUATION_KEY = RegexValidator(r"^(?!(?:all|step|page)$)[a-z]+$", "用小写字母，例如 who；不能用 all、step、page。")
+
+
 class Domain(models.Model):
     """主题, such as 医疗保障. Its slug begins the slugs of its guides."""
 
@@ -159,7 +163,7 @@ class Situation(models.Model):
     """情形: one question whose answer selects materials, steps and notes."""
 
     guide = models.ForeignKey(Guide, models.CASCADE, related_name="situations", verbose_name="办事指南")
-    key = models.CharField("代号", max_length=12, validators=[RegexValidator(r"^[a-z]+$", "用小写字母，例如 who。")])
+    key = models.CharField("代号", max_length=12, validators=[SITUATION_KEY])
     question = models.CharField("问题", max_length=40)
     order = models.PositiveSmallIntegerField("顺序", default=0)
 

@@ -52,14 +52,13 @@ def _prefilled(request) -> dict:
     """What the address and the plate cookie already know."""
     area = Area.objects.filter(pk=request.GET.get("area", "")).first()
     plate = _plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
-    case = {key: value for key, value in request.GET.items() if key not in ("guide", "area", "note", "kind")}
     return {
         "guide": request.GET.get("guide", ""),
         "area": area.pk if area else plate.building.community_id if plate else "",
         "plate": plate.code if plate else "",
         "note": request.GET.get("note", "")[:200],
-        "kind": request.GET.get("kind", "advice"),
-        "case": "&".join(f"{k}={v}" for k, v in case.items())[:200],
+        "kind": request.GET.get("help", "advice"),
+        "case": request.GET.get("case", "")[:200],
     }
 
 

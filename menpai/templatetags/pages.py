@@ -7,6 +7,7 @@ from django.utils.safestring import mark_safe
 
 register = template.Library()
 
+VERIFIED = mark_safe('<span class="mark ok">已核实</span>')
 UNVERIFIED = mark_safe('<span class="mark">待核实</span>')
 
 
@@ -24,11 +25,8 @@ def mode(context, name, *args):
 
 @register.simple_tag
 def mark(row):
-    """Whether somebody stands behind a statement, and who: 已核实 with its source, or 待核实; a figure of an earlier year says so."""
-    if row is None or not row.is_verified:
-        shown = UNVERIFIED
-    else:
-        shown = format_html('<span class="mark ok">已核实</span><small class="source">{}</small>', row.source or row.verified_by)
+    """Whether somebody stands behind a statement: 已核实 or 待核实; a figure of an earlier year says so."""
+    shown = UNVERIFIED if row is None or not row.is_verified else VERIFIED
     if row is not None and row.is_of_past_year:
         shown += format_html('<small class="source">这是{}年的，今年的请打12345问一下</small>', row.valid_for_year)
     return shown

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import yaml
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from guides.models import Area, JobPosting, Notice
+
+MODELS = {"notices": (Notice, ("title", "published_on")), "jobs": (JobPosting, ("title", "employer", "published_on"))}
+
+
+class Command(BaseCommand):
+    help = "导入政策通知和招聘信息（YAML，样子见 fixtures/board.yaml）。已经有的不动；有一条不对，整个文件都不写。"
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *, file, **options):
+        try:
+            document = yaml.safe_load(file.read_text(encoding="utf-8"))
+            with transaction.atomic():
+                added, kept = load(document)
+        except (OSError, yaml.YAMLError, ValueError) as error:
+            raise CommandError(f"{file.name} 读不出来，看看冒号、引号和缩进。") from error
+        except ValidationError as error:
+            raise CommandError("什么都没有写入。" + "".join(f"\n{message}" for message in error.messages)) from error
+        self.stdout.write(f"政策和招聘：新增 {added}，已有的 {kept} 条没有动。")
+
+
+def load(document: dict) -> tuple[int, int]:
+    """Create what is not there yet; how many are new and how many were there. Raises ValidationError."""
+    if not isinstance(document, dict) or set(document) - set(MODELS):
+        raise ValidationError("文件里写 notices（政策通知）和 jobs（招聘信息）。")
+    added = kept = 0
+    for part, (model, identity) in MODELS.items():
+        for number, entry in enumerate(document.get(part) or [], start=1):
+            where = f"{part} 第{number}条："
+            item = _build(model, entry, where)
+            if model.objects.filter(**{name: getattr(item, name) for name in identity}).exists():
+                kept += 1
+                continue
+            item.save()
+            added += 1
+    return added, kept
+
+
+def _build(model, entry, where: str):
+    names = {field.name for field in model._meta.fields} - {"id"}
+    if not isinstance(entry, dict) or (unknown := set(entry) - names):
+        raise ValidationError(f"{where}不认识 {'、'.join(sorted(map(str, unknown))) if isinstance(entry, dict) else entry}。")
+    values = dict(entry)
+    if code := values.pop("area", None):
+        values["area"] = Area.objects.filter(pk=str(code)).first()
+        if values["area"] is None:
+            raise ValidationError(f"{where}没有代码是 {code} 的区划。")
+    item = model(**values)
+    try:
+        item.full_clean()
+    except ValidationError as error:
+        raise ValidationError([where + message for message in error.messages]) from error
+    return item
