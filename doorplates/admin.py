@@ -1,0 +1,331 @@
+"""Buildings and plates in the bureau's back office. Plates are read here; only doorplates.actions changes them."""
+
+from io import BytesIO
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.http import FileResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from doorplates import actions, codes
+from doorplates.forms import PER_REQUEST, BuildingForm, ReasonForm, SheetForm
+from doorplates.models import Building, Doorplate, PlateState, Scan
+from doorplates.qr import plate_url
+from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
+from guides.models import Area, Level
+
+SHOWN = 30
+FEWEST_SHOWN = 5  # a smaller figure could tell of a single person
+
+
+class TownshipFilter(admin.SimpleListFilter):
+    title, parameter_name = "乡镇（街道）", "township"
+
+    def lookups(self, request, model_admin):
+        return [(area.code, area.name) for area in Area.objects.filter(level=Level.TOWNSHIP)]
+
+    def queryset(self, request, queryset):
+        path = "community_id" if queryset.model is Building else "building__community_id"
+        return queryset.filter(**{f"{path}__startswith": self.value()[:9]}) if self.value() else queryset
+
+
+class CommunityFilter(admin.SimpleListFilter):
+    """Offered once a township is chosen: the communities of a whole province make no list."""
+
+    title, parameter_name = "村（社区）", "village"
+
+    def lookups(self, request, model_admin):
+        township = request.GET.get(TownshipFilter.parameter_name)
+        return [(area.code, area.short_name) for area in Area.objects.filter(parent=township)] if township else []
+
+    def queryset(self, request, queryset):
+        path = "community_id" if queryset.model is Building else "building__community_id"
+        return queryset.filter(**{path: self.value()}) if self.value() else queryset
+
+
+def _link(plate, text):
+    return format_html('<a href="{}">{}</a>', reverse("admin:doorplates_doorplate_change", args=[plate.pk]), text)
+
+
+def _ask(model_admin, request, form, plates, **context):
+    """The page between choosing an action and doing it. The form comes back to the same list with `confirmed` set."""
+    return TemplateResponse(
+        request,
+        "admin/doorplates/ask.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "opts": model_admin.opts,
+            "form": form,
+            "plates": plates,
+            "shown": plates[:SHOWN],
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+            **context,
+        },
+    )
+
+
+def _answer(request):
+    """The posted answer to _ask, or None when it is still to be asked."""
+    return request.POST if "confirmed" in request.POST else None
+
+
+def _print(model_admin, request, plates):
+    """Ask for size and start cell, then answer with the PDF. Says so when there is nothing, or too much, to print."""
+    plates = plates.active().select_related("building__community").order_by(*SHEET_ORDER)
+    count = plates.count()
+    if not count:
+        reason = "没有可以打印的有效门牌。请先在“楼栋”里选中楼栋，生成门牌。"
+        return model_admin.message_user(request, reason, messages.WARNING)
+    if count > PER_REQUEST:
+        return model_admin.message_user(
+            request,
+            f"选中的有 {count} 块门牌，网页上一次最多打印 {PER_REQUEST} 块。请少选一些，"
+            "或者请管理员在服务器上运行：python manage.py print_doorplates --area 区划代码 --size 75 --out 门牌.pdf",
+            messages.WARNING,
+        )
+    form, plates = SheetForm(_answer(request)), list(plates)
+    if not form.is_valid():
+        return _ask(
+            model_admin,
+            request,
+            form,
+            plates,
+            title="打印门牌",
+            action="print_sheets",
+            button="下载PDF",
+            explanation="打印时纸张选A4、比例选“实际大小”，不要选“适合纸张”，二维码才是标明的大小。贴在公安门楼牌旁边，不要盖住它。",
+        )
+    return _download(model_admin, request, plates, **form.cleaned_data)
+
+
+def _download(model_admin, request, plates, *, size, start):
+    file = BytesIO()
+    try:
+        write_sheet(file, plates, size=size, start=start)
+    except Unprintable as refusal:
+        return model_admin.message_user(request, str(refusal), messages.ERROR)
+    LogEntry.objects.log_actions(request.user.pk, plates, CHANGE, f"打印（{size}毫米）。")
+    file.seek(0)
+    name = f"doorplates-{size}mm-{len(plates)}.pdf"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/pdf")
+
+
+class PlateInline(admin.TabularInline):
+    """The plates of a building, to read and to go to."""
+
+    model = Doorplate
+    fields = readonly_fields = ["number", "entrance", "state", "issued_at", "ended_at", "end_reason"]
+    extra = max_num = 0
+    can_delete = False
+    verbose_name_plural = "门牌"
+
+    @admin.display(description="编号")
+    def number(self, plate):
+        return _link(plate, plate.spoken_code)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("building")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Building)
+class BuildingAdmin(admin.ModelAdmin):
+    form = BuildingForm
+    inlines = [PlateInline]
+    actions = ["generate", "print_sheets"]
+    list_display = ["__str__", "community", "entrance_count", "active_count", "is_sample"]
+    list_filter = [TownshipFilter, CommunityFilter, "is_sample"]
+    list_select_related = ["community"]
+    list_per_page = 50
+    search_fields = ["estate", "name", "community__name", "standard_address_code"]
+    search_help_text = "按小区、楼栋、村（社区）名称查"
+
+    def get_queryset(self, request):
+        active = Q(doorplates__state=PlateState.ACTIVE)
+        return super().get_queryset(request).annotate(active_plates=Count("doorplates", filter=active))
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "community":
+            field.queryset = field.queryset.select_related("parent")
+            field.label_from_instance = lambda area: f"{area.parent} · {area}" if area.parent else str(area)
+        return field
+
+    @admin.display(description="入口")
+    def entrance_count(self, building):
+        return len(building.entrances) or 1
+
+    @admin.display(description="有效门牌", ordering="active_plates")
+    def active_count(self, building):
+        plates = f"{reverse('admin:doorplates_doorplate_changelist')}?building__id__exact={building.pk}"
+        return format_html('<a href="{}">{}</a>', plates, building.active_plates)
+
+    def has_generate_permission(self, request):
+        return request.user.has_perm("doorplates.add_doorplate")
+
+    @admin.action(description="给选中的楼栋生成门牌", permissions=["generate"])
+    def generate(self, request, queryset):
+        plates = actions.issue_plates(queryset, by=request.user.get_username())
+        LogEntry.objects.log_actions(request.user.pk, plates, ADDITION, "生成门牌。")
+        if plates:
+            done = f"新发了 {len(plates)} 块门牌。再选中这些楼栋，用“打印门牌（PDF）”打印。"
+            self.message_user(request, done, messages.SUCCESS)
+        else:
+            self.message_user(request, "选中的楼栋每个入口都已经有门牌，没有新发。")
+
+    @admin.action(description="打印门牌（PDF）", permissions=["view"])
+    def print_sheets(self, request, queryset):
+        return _print(self, request, Doorplate.objects.filter(building__in=queryset.values("pk")))
+
+
+@admin.register(Doorplate)
+class DoorplateAdmin(admin.ModelAdmin):
+    actions = ["print_sheets", "replace", "revoke"]
+    list_display = ["number", "community", "where", "state", "issued_at", "scan_total", "is_sample"]
+    list_filter = ["state", TownshipFilter, CommunityFilter, "building__is_sample"]
+    list_select_related = ["building__community"]
+    list_per_page = 50
+    date_hierarchy = "issued_at"
+    search_fields = ["code", "building__estate", "building__name"]
+    search_help_text = "按门牌编号、小区、楼栋查"
+    fields = readonly_fields = [
+        "number",
+        "community",
+        "where",
+        "state",
+        "issued_at",
+        "ended_at",
+        "end_reason",
+        "leads_to",
+        "scan_total",
+        "preview",
+    ]
+
+    def get_queryset(self, request):
+        scans = Scan.objects.filter(doorplate=OuterRef("pk")).order_by().values("doorplate").annotate(total=Count("pk"))
+        plates = super().get_queryset(request).select_related("building__community", "successor__building")
+        return plates.annotate(scan_count=Coalesce(Subquery(scans.values("total")), 0))
+
+    def get_search_results(self, request, queryset, search_term):
+        code = codes.normalise(search_term)
+        if codes.is_valid(code):
+            return queryset.filter(code=code), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def view_on_site(self, plate):
+        return reverse("doorplates:plate", args=[plate.code])
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_end_permission(self, request):
+        return request.user.has_perm("doorplates.change_doorplate")
+
+    @admin.display(description="门牌编号", ordering="code")
+    def number(self, plate):
+        return plate.spoken_code
+
+    @admin.display(description="村（社区）", ordering="building__community_id")
+    def community(self, plate):
+        return plate.building.community
+
+    @admin.display(description="位置", ordering=F("building_id"))
+    def where(self, plate):
+        return plate.place
+
+    @admin.display(description="示例", boolean=True)
+    def is_sample(self, plate):
+        return plate.building.is_sample
+
+    @admin.display(description="扫码次数", ordering="scan_count")
+    def scan_total(self, plate):
+        return plate.scan_count if not 0 < plate.scan_count < FEWEST_SHOWN else f"不到{FEWEST_SHOWN}次"
+
+    @admin.display(description="换成")
+    def leads_to(self, plate):
+        if not plate.successor:
+            return "—"
+        return _link(plate.successor, plate.successor)
+
+    @admin.display(description="二维码")
+    def preview(self, plate):
+        context = {"plate": plate, "url": plate_url(plate), "path": self.view_on_site(plate)}
+        return render_to_string("admin/doorplates/preview.html", context)
+
+    @admin.action(description="打印门牌（PDF）", permissions=["view"])
+    def print_sheets(self, request, queryset):
+        return _print(self, request, Doorplate.objects.filter(pk__in=queryset.values("pk")))
+
+    @admin.action(description="作废选中的门牌", permissions=["end"])
+    def revoke(self, request, queryset):
+        form, plates = ReasonForm(_answer(request)), list(queryset)
+        if not form.is_valid():
+            return _ask(
+                self,
+                request,
+                form,
+                plates,
+                title="作废门牌",
+                action="revoke",
+                button="作废",
+                explanation="作废以后，扫这些码会看到“已作废”，编号不再使用，也不能恢复。只是旧了、破了，请用“更换”。",
+            )
+        done = self._end_each(request, plates, actions.revoke, form.cleaned_data["reason"])
+        for plate, _ in done:
+            self.log_change(request, plate, f"作废：{plate.end_reason}")
+        if done:
+            self.message_user(request, f"作废了 {len(done)} 块门牌。请把墙上的也取下来。", messages.SUCCESS)
+        return None
+
+    @admin.action(description="更换选中的门牌", permissions=["end"])
+    def replace(self, request, queryset):
+        form, plates = ReasonForm(_answer(request)), list(queryset)
+        if not form.is_valid():
+            return _ask(
+                self,
+                request,
+                form,
+                plates,
+                title="更换门牌",
+                action="replace",
+                button="更换",
+                explanation="同一个入口会得到一个新编号；扫旧码的人会被带到新门牌。只是要重印一张，不用更换，直接打印就行。",
+            )
+        done = self._end_each(request, plates, actions.replace, form.cleaned_data["reason"])
+        for plate, successor in done:
+            self.log_change(request, plate, f"更换为 {successor.spoken_code}：{plate.end_reason}")
+            self.log_addition(request, successor, f"接替 {plate.spoken_code}。")
+        if done:
+            numbers = "、".join(successor.spoken_code for _, successor in done[:SHOWN])
+            told = f"更换了 {len(done)} 块门牌，新编号：{numbers}。选中新门牌，打印出来贴上。"
+            self.message_user(request, told, messages.SUCCESS)
+        return None
+
+    def _end_each(self, request, plates, verb, reason):
+        """Each plate on its own: one that had ended is named, the others are done. Returns (plate, what the verb returned)."""
+        done = []
+        for plate in plates:
+            try:
+                done.append((plate, verb(plate, by=request.user.get_username(), reason=reason)))
+            except actions.NotPossible as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+        return done
