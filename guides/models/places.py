@@ -48,6 +48,10 @@ class Area(models.Model):
         return re.sub(r"(村)?(村民委员会)$", "村", re.sub(r"(社区)?居民委员会$", "社区", self.name))
 
     @property
+    def is_village(self) -> bool:
+        return self.name.endswith("村民委员会")
+
+    @property
     def prefix(self) -> str:
         """The digits shared by everything inside: 6 for a district, 9 for a township, all 12 for a community."""
         return self.code[: {Level.DISTRICT: 6, Level.TOWNSHIP: 9}.get(self.level, 12)]
