@@ -1,0 +1,40 @@
+"""Used by `make run`, the image and production alike. PORT, BIND, WEB_WORKERS and WEB_THREADS change it (docs/operations.md)."""
+
+import logging
+import os
+from pathlib import Path
+
+# Django leaves the body on an answer to HEAD and gunicorn drops it: right, but not worth a warning for each probe of a monitor.
+logging.getLogger("gunicorn.http.wsgi").setLevel(logging.ERROR)
+
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+# Few processes: on SQLite more writers only wait for each other, and the tail grows (measured with 32 clients).
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+accesslog = None  # addresses and queries of residents are nobody's business; errors go to stderr
+errorlog = "-"
+loglevel = "warning"
+
+
+def on_starting(server):
+    """Refuse to serve what `manage.py check` calls an error, such as demo accounts on a site that is not for trial."""
+    import io
+    import sys
+
+    sys.path.insert(0, str(Path.cwd()))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "menpai.settings")
+    import django
+    from django.core.management import CommandError, call_command
+    from django.db import connections
+
+    try:
+        django.setup()
+        call_command("check", stdout=io.StringIO())
+    except CommandError as error:
+        sys.exit(str(error))
+    finally:
+        connections.close_all()  # a worker must not inherit this process's connection

@@ -1,0 +1,100 @@
+"""What holds for every test: nothing is skipped, no undefined template variable, fast passwords, nothing kept between tests.
+
+The network is blocked by pytest-socket (pyproject.toml). Login and form limits live in the database, so each test's rollback clears them.
+"""
+
+import csv
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template import engines
+from django.template.base import UNKNOWN_SOURCE, Node
+from django.test import override_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A file, not memory: threads of one test (two assistants claiming at once, a live server) then meet the locks of the real thing.
+if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = f"{os.environ['MENPAI_TEST_HOME']}/test.sqlite3"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    return _never_skipped(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    return _never_skipped(report)
+
+
+def _never_skipped(report):
+    """A test that is skipped proves nothing and nobody notices: it fails."""
+    if report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"A skipped test counts as failed. {report.longrepr}"
+    return report
+
+
+class UndefinedVariable(str):
+    """Stands for every variable that a template names and nobody gave. In our templates it fails the test; Django's own may do so."""
+
+    def __contains__(self, item):
+        return item == "%s"  # asks Django to call __mod__ with the variable's name
+
+    def __mod__(self, name):
+        origin = _template_being_rendered()
+        if origin.is_relative_to(ROOT / "templates"):
+            pytest.fail(f"undefined template variable {name} in {origin.relative_to(ROOT)}")
+        return ""
+
+
+def _template_being_rendered() -> Path:
+    frame = sys._getframe(2)
+    while frame:
+        node = frame.f_locals.get("self")
+        if isinstance(node, Node) and getattr(node, "origin", None):
+            # A template made from a string in a test is held to the same rule.
+            return ROOT / "templates" / "string" if node.origin.name == UNKNOWN_SOURCE else Path(node.origin.name)
+        frame = frame.f_back
+    return ROOT / "templates"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def test_environment():
+    """Passwords hashed fast, and static files found without collecting them first."""
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"], STORAGES=storages):
+        engines["django"].engine.string_if_invalid = UndefinedVariable("%s")  # not empty: an empty one is never asked
+        yield
+
+
+@pytest.fixture(autouse=True)
+def fresh_search_index(monkeypatch):
+    """The index is kept by the content's version, and a rolled-back test gives its version number to the next one."""
+    from guides import search
+
+    monkeypatch.setattr(search, "_index", None)
+
+
+@pytest.fixture
+def district(db):
+    """惠农区 with its 12 townships and 79 communities, as the fixture has them. Returns the district's area."""
+    from guides.models import Area
+
+    with (ROOT / "fixtures" / "areas-640205.csv").open(encoding="utf-8", newline="") as file:
+        rows = [Area(code=r["code"], name=r["name"], level=r["level"], parent_id=r["parent"] or None) for r in csv.DictReader(file)]
+    Area.objects.bulk_create(rows, ignore_conflicts=True)  # a test with threads commits, and may have left them
+    return Area.objects.get(pk="640205000000")
+
+
+@pytest.fixture
+def roles(db):
+    """The five groups with their permissions."""
+    from django.core.management import call_command
+
+    call_command("setup_roles", verbosity=0)
