@@ -2,13 +2,14 @@
 
 from functools import wraps
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from guides.models import Area
-from helpdesk.models import HelpRequest, Posting
+from helpdesk.models import HelpRequest, Posting, State
 from menpai.roles import Role, has_role
 
 
@@ -43,7 +44,7 @@ def visible_requests(user):
     mine = Q(owner=user)
     for posting in postings_of(user):
         if has_role(user, Role.SUPERVISOR):
-            mine |= Q(queue_id__startswith=posting.area.prefix) | Q(area_id__startswith=posting.area.prefix)
+            mine |= Q(queue__code__startswith=posting.area.prefix) | Q(area__code__startswith=posting.area.prefix)
         else:
             mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward)
     return HelpRequest.objects.filter(mine)
@@ -54,15 +55,34 @@ def get_request_or_404(user, reference: str) -> HelpRequest:
     return get_object_or_404(rows, reference=reference)
 
 
-def colleagues_for(user, request: HelpRequest):
-    """Postings a request may be handed to: those of its own lineage of areas (village, township, district) other than the giver's."""
+def colleagues_for(request: HelpRequest):
+    """Postings a request may be handed to: those of its own lineage of areas (village, township, district), other than its owner's own.
+
+    So an owner cannot give it to themselves, and a supervisor can take over for a colleague on leave.
+    """
     return (
         _working(area__in=request.area.lineage_codes)
-        .exclude(user=user)
+        .exclude(user_id=request.owner_id)
         .select_related("user", "area")
         .order_by("-area_id", "id")
         .distinct()
     )
+
+
+def acts_for(user, request: HelpRequest) -> set[str]:
+    """What a desk user who sees a request may do with it now: the acts their page offers. The verbs in actions.py check again."""
+    is_supervisor = has_role(user, Role.SUPERVISOR)
+    is_owner = request.owner_id == user.pk
+    acts = {"note"}
+    if is_owner or is_supervisor:
+        acts |= {"reveal"}
+    if request.state == State.WAITING:
+        acts |= {"claim"}
+    if is_owner and request.state == State.CLAIMED:
+        acts |= {"message", "visit", "papers", "close", "release"}
+    if request.is_open and (is_owner or is_supervisor):
+        acts |= {"hand_over"}
+    return acts
 
 
 def communities_of(user):
@@ -76,9 +96,11 @@ def communities_of(user):
 def desk_required(view):
     """Signed in, with a desk role; the admin's editors are not."""
 
-    @login_required
     @wraps(view)
     def guarded(request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            # Back to the page after signing in, but never to the address of an act: opening that again would do nothing.
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("desk:queue"))
         if not has_role(request.user, Role.ASSISTANT, Role.SUPERVISOR):
             raise PermissionDenied("工作台只给帮办员和主管用。")
         return view(request, *args, **kwargs)

@@ -8,13 +8,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from doorplates.models import Doorplate
 from guides.models import Area, Guide
 from guides.workdays import calendar_for
 from helpdesk import sla
-from helpdesk.access import stewards_codes, staffed_codes
+from helpdesk.access import staffed_codes, stewards_codes
 from helpdesk.models import (
     OPEN_STATES,
     CallTime,
@@ -31,9 +32,11 @@ from helpdesk.models import (
     RatingLevel,
     Sender,
     State,
+    new_reference,
 )
 from helpdesk.routing import route
 from menpai.encryption import blind_index
+from menpai.roles import Role, has_role
 
 CONSENT_VERSION = "2026-11"  # the text in templates/helpdesk/_consent.html; a changed text gets a new version
 
@@ -62,7 +65,8 @@ class Submission:
 
 
 def _record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
-    Event.objects.create(request=request, kind=kind, by=by, by_name=staff_name(by) if by else by_name, detail=detail)
+    name = staff_name(by)[:60] if by else by_name
+    Event.objects.create(request=request, kind=kind, by=by, by_name=name, detail=detail[:120])
 
 
 def staff_name(user) -> str:
@@ -72,9 +76,6 @@ def staff_name(user) -> str:
 @transaction.atomic
 def submit(submission: Submission, *, by=None) -> HelpRequest:
     """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged."""
-    existing = HelpRequest.objects.filter(submission_key=submission.submission_key).first()
-    if existing:
-        return existing
     now = timezone.now()
     target = route(
         submission.area,
@@ -82,30 +83,44 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
         staffed=staffed_codes(submission.area),
         stewards=stewards_codes(submission.area),
     )
-    request = HelpRequest.objects.create(
+    # Not "look, then create": a double click arrives twice at the same moment, and the unique key decides.
+    request, is_new = HelpRequest.objects.get_or_create(
         submission_key=submission.submission_key,
-        kind=submission.kind,
-        channel=submission.channel,
-        guide=submission.guide,
-        area=submission.area,
-        doorplate=submission.doorplate,
-        name=submission.name,
-        phone=submission.phone,
-        phone_index=blind_index(submission.phone),
-        for_someone=submission.for_someone,
-        relation=submission.relation,
-        call_time=submission.call_time,
-        note=submission.note,
-        consent_version=CONSENT_VERSION,
-        consent_at=now,
-        queue_id=target.area_code,
-        for_steward=target.for_steward,
-        created_at=now,
-        promised_at=sla.promise(now, kind=submission.kind, calendar=calendar_for(submission.area, since=timezone.localdate(now))),
+        defaults={
+            "reference": _unused_reference(),
+            "kind": submission.kind,
+            "channel": submission.channel,
+            "guide": submission.guide,
+            "area": submission.area,
+            "doorplate": submission.doorplate,
+            "name": submission.name,
+            "phone": submission.phone,
+            "phone_index": blind_index(submission.phone),
+            "for_someone": submission.for_someone,
+            "relation": submission.relation,
+            "call_time": submission.call_time,
+            "note": submission.note,
+            "consent_version": CONSENT_VERSION,
+            "consent_at": now,
+            "queue_id": target.area_code,
+            "for_steward": target.for_steward,
+            "created_at": now,
+            "promised_at": sla.promise(now, kind=submission.kind, calendar=calendar_for(submission.area, since=timezone.localdate(now))),
+        },
     )
-    Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail) for name, detail in submission.papers)
+    if not is_new:
+        return request
+    Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
     _record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
     return request
+
+
+def _unused_reference() -> str:
+    """Random numbers meet once in a while; a request must not be lost to that."""
+    reference = new_reference()
+    while HelpRequest.objects.filter(reference=reference).exists():
+        reference = new_reference()
+    return reference
 
 
 def _move(request: HelpRequest, *, when: dict, to: dict, otherwise: str) -> None:
@@ -133,6 +148,8 @@ def _why_not_waiting(request: HelpRequest, by) -> str:
         return "这个诉求已经办结了。"
     if request.owner_id == by.pk:
         return "您已经领取了，接着办就行。"
+    if request.owner is None:  # given back between the failed UPDATE and this look
+        return "刚才有人领了又放回来了，您再点一次“领取”就行。"
     return f"{staff_name(request.owner)}刚刚领取了，您不用再办，看看下一个吧。"
 
 
@@ -148,26 +165,38 @@ def release(*, request: HelpRequest, by) -> None:
 
 @transaction.atomic
 def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
-    """Give an open request to a colleague by their posting; it moves to that posting's queue. `reason` is kept, without personal data."""
+    """Give an open request to a colleague by their posting; it moves to that posting's queue.
+
+    Its owner may, and a supervisor, who also hands out waiting ones. `reason` is kept as an internal note: free text is encrypted, events are not.
+    """
+    if request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
+        raise NotPossible(OWNED_ELSEWHERE)
     _move(
         request,
-        when={"state__in": OPEN_STATES},
-        to={"state": State.CLAIMED, "owner": to.user, "claimed_at": timezone.now(), "queue": to.area},
-        otherwise="这个诉求已经结束了，不能再转。",
+        when={"state__in": OPEN_STATES, "owner": request.owner},
+        to={"state": State.CLAIMED, "owner": to.user, "claimed_at": timezone.now(), "queue": to.area, "for_steward": to.is_steward},
+        otherwise="这个诉求刚刚变了：有人接了，或者已经结束了。刷新看看再转。",
     )
-    _record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}:{reason}"[:120])
+    Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
+    _record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")
 
 
 def _require_open(request: HelpRequest) -> None:
     """Lock the row for the rest of the transaction (a no-op update, which SQLite honours too) and refuse an ended request."""
-    if not HelpRequest.objects.filter(pk=request.pk, state__in=OPEN_STATES).update(state=request.state):
+    if not HelpRequest.objects.filter(pk=request.pk, state__in=OPEN_STATES).update(state=F("state")):
         raise NotPossible("这个诉求已经结束了。要接着办，请居民点“没办好”重新打开。")
+
+
+def _require_owner(request: HelpRequest, by) -> None:
+    """The same lock, and only for whom has it in hand."""
+    if not HelpRequest.objects.filter(pk=request.pk, state=State.CLAIMED, owner=by).update(state=F("state")):
+        raise NotPossible(OWNED_ELSEWHERE)
 
 
 @transaction.atomic
 def write_message(*, request: HelpRequest, by, text: str) -> None:
-    """A message that the resident reads on the follow page."""
-    _require_open(request)
+    """A message of the owner, which the resident reads on the follow page."""
+    _require_owner(request, by)
     Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
     _record(request, EventKind.MESSAGED, by=by)
 
@@ -196,26 +225,28 @@ def set_visit(*, request: HelpRequest, by, at: datetime) -> None:
 
 @transaction.atomic
 def tick_papers(*, request: HelpRequest, by, ready: set[int]) -> None:
-    """Mark exactly these papers (by primary key) as ready, the others as not."""
-    _require_open(request)
-    request.papers.filter(pk__in=ready).update(ready=True)
-    request.papers.exclude(pk__in=ready).update(ready=False)
-    _record(request, EventKind.PAPER_TICKED, by=by, detail=f"备齐 {request.papers.filter(ready=True).count()} 样")
+    """Mark exactly these papers (by primary key) of an own request as ready, the others as not. Nothing changed: nothing recorded."""
+    _require_owner(request, by)
+    changed = request.papers.filter(pk__in=ready, ready=False).update(ready=True)
+    changed += request.papers.exclude(pk__in=ready).filter(ready=True).update(ready=False)
+    if changed:
+        _record(request, EventKind.PAPER_TICKED, by=by, detail=f"备齐 {request.papers.filter(ready=True).count()} 样")
+
+
+SAY_WHOSE = "“不归我们管”要写清归谁管、电话多少，不能让居民白跑。"
 
 
 @transaction.atomic
 def close(*, request: HelpRequest, by, reason: CloseReason, text: str) -> None:
     """End an own request with a reason of the fixed list. NOT_OURS must say in `text` whose it is: a resident is never just sent away."""
     if reason == CloseReason.NOT_OURS and not text.strip():
-        raise NotPossible("“不归我们管”要写清归谁管、电话多少，不能让居民白跑。")
+        raise NotPossible(SAY_WHOSE)
     _move(
         request,
         when={"state": State.CLAIMED, "owner": by},
-        to={"state": State.CLOSED, "close_reason": reason, "closed_at": timezone.now()},
+        to={"state": State.CLOSED, "close_reason": reason, "close_text": text, "closed_at": timezone.now()},
         otherwise=OWNED_ELSEWHERE,
     )
-    request.close_text = text
-    request.save(update_fields=["close_text"])
     _record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
 
 
@@ -259,6 +290,8 @@ def rate(*, request: HelpRequest, level: RatingLevel, text: str) -> None:
 
 
 def reveal(*, request: HelpRequest, by) -> str:
-    """The full phone number, in exchange for an entry in the audit trail."""
+    """The full phone number, in exchange for an entry in the audit trail; for its owner (after closing too) and a supervisor."""
+    if request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
+        raise NotPossible("谁领取谁打电话，免得几个人都打过去。要打就先领取。")
     _record(request, EventKind.REVEALED, by=by)
     return request.phone

@@ -40,3 +40,13 @@ def due_at(opened: datetime, *, minutes: int, calendar: WorkCalendar) -> datetim
 
 def promise(opened: datetime, *, kind: str, calendar: WorkCalendar) -> datetime:
     return due_at(opened, minutes=PROMISED_MINUTES[Kind(kind)], calendar=calendar)
+
+
+def late_words(late: timedelta) -> str:
+    """已过 20 分钟, 已过 2 小时, 已过 3 天: how long ago a promise ran out, as one says it."""
+    minutes = max(1, int(late.total_seconds() // 60))
+    if minutes < 60:
+        return f"已过 {minutes} 分钟"
+    if minutes < 24 * 60:
+        return f"已过 {minutes // 60} 小时"
+    return f"已过 {minutes // (24 * 60)} 天"

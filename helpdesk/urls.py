@@ -4,6 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import path
 
 from helpdesk.views import queue, resident
+from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
     [
@@ -17,7 +18,7 @@ resident_patterns = (
 
 desk_patterns = (
     [
-        path("login/", auth_views.LoginView.as_view(template_name="helpdesk/desk/login.html", redirect_authenticated_user=True), name="login"),
+        path("login/", SignIn.as_view(), name="login"),
         path("logout/", auth_views.LogoutView.as_view(), name="logout"),
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),

@@ -1,0 +1,190 @@
+"""What desk users fill in: one small form an act. What was typed comes back with a sentence beside its field when something is wrong."""
+
+import uuid
+from datetime import timedelta
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from guides.models import Guide
+from helpdesk.access import colleagues_for, communities_of
+from helpdesk.actions import SAY_WHOSE, staff_name
+from helpdesk.forms import MAX_NOTE, AreaField, _without_identity_number
+from helpdesk.models import Channel, CloseReason, Kind
+from menpai.validators import normalise_phone
+
+MAX_REASON = 60
+VISIT_WITHIN = timedelta(days=60)
+TOO_LONG = f"写得有点长，{MAX_NOTE}个字以内。"
+
+
+def _text_field(label: str, *, required: str = "", rows: int = 3) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=MAX_NOTE,
+        required=bool(required),
+        widget=forms.Textarea(attrs={"rows": rows}),
+        validators=[_without_identity_number],
+        error_messages={"required": required, "max_length": TOO_LONG},
+    )
+
+
+class ActForm(forms.Form):
+    """The form of one act on one request. An act without fields uses it as it is."""
+
+    def __init__(self, data=None, *, act: str, stored, user):
+        super().__init__(data, auto_id=f"{act}_%s", label_suffix="")
+        self.stored, self.user = stored, user
+
+
+class MessageForm(ActForm):
+    text = _text_field("给居民留言", required="写点什么再发。")
+
+
+class NoteForm(ActForm):
+    text = _text_field("记什么", required="写点什么再存。")
+
+
+class VisitForm(ActForm):
+    at = forms.DateTimeField(
+        label="约在什么时候",
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"required": "选一个日期和时间。", "invalid": "写成 2026-11-25 09:00 这样。"},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["at"] = self.stored.visit_at
+
+    def clean_at(self):
+        at, now = self.cleaned_data["at"], timezone.now()
+        if at <= now:
+            raise ValidationError("这个时间已经过了，选个以后的时间。")
+        if at > now + VISIT_WITHIN:
+            raise ValidationError("约得太远了，选60天以内的时间。")
+        return at
+
+
+class PapersForm(ActForm):
+    ready = forms.ModelMultipleChoiceField(
+        None, label="已经备齐的", required=False, error_messages={"invalid_choice": "清单变了，请刷新再勾。", "invalid_pk_value": "清单变了，请刷新再勾。"}
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["ready"].queryset = self.stored.papers.all()
+
+
+class CloseForm(ActForm):
+    reason = forms.ChoiceField(
+        label="结果", choices=CloseReason.choices, widget=forms.RadioSelect, error_messages={"required": "选一个结果。", "invalid_choice": "从下面选一个结果。"}
+    )
+    text = _text_field("跟居民说的话")
+
+    def clean(self):
+        if self.cleaned_data.get("reason") == CloseReason.NOT_OURS and "text" not in self.errors and not self.cleaned_data.get("text"):
+            self.add_error("text", SAY_WHOSE)
+        return self.cleaned_data
+
+
+class ColleagueField(forms.ModelChoiceField):
+    def label_from_instance(self, posting):
+        return f"{staff_name(posting.user)}（{posting.area.short_name}{' 项目管家' if posting.is_steward else ''}）"
+
+
+class HandOverForm(ActForm):
+    to = ColleagueField(
+        None, label="转给谁", empty_label="选一位同事", error_messages={"required": "选一位同事。", "invalid_choice": "这位同事现在接不了，换一位。"}
+    )
+    reason = forms.CharField(
+        label="为什么转",
+        max_length=MAX_REASON,
+        validators=[_without_identity_number],
+        error_messages={"required": "写一句为什么转，同事好接手。", "max_length": f"{MAX_REASON}个字以内，其余的当面说。"},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = colleagues_for(self.stored)
+
+
+def _guides_by_topic() -> list:
+    groups: dict[str, list] = {}
+    for guide in Guide.objects.published().select_related("domain"):
+        groups.setdefault(guide.domain.name, []).append((guide.slug, guide.plain_title))
+    return [("", "说不清，先问问"), *groups.items()]
+
+
+class LogForm(forms.Form):
+    """A person at the desk or on the phone, written down for them."""
+
+    name = forms.CharField(
+        label="怎么称呼", max_length=30, error_messages={"required": "写个称呼就行，比如 王阿姨、老李。", "max_length": "称呼太长了，30个字以内。"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    phone = forms.CharField(
+        label="电话", max_length=30, error_messages={"required": "问一个电话，好给人家回话。", "max_length": "电话太长了，是不是多打了？"},
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
+    )
+    channel = forms.ChoiceField(
+        label="怎么来的", choices=[(c.value, c.label) for c in (Channel.WALK_IN, Channel.PHONE)], widget=forms.RadioSelect,
+        error_messages={"required": "选一个：上门来问，还是打电话来。", "invalid_choice": "选一个：上门来问，还是打电话来。"},
+    )
+    area = AreaField(
+        label="住哪个村（社区）", to_field_name="code", empty_label="选一个",
+        error_messages={"required": "选他住的村（社区）。", "invalid_choice": "从列表里选。不归您管的村（社区），请他打 12345。"},
+    )
+    guide = forms.ChoiceField(
+        label="办什么事", choices=_guides_by_topic, required=False, error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"}
+    )
+    kind = forms.ChoiceField(
+        label="要哪种帮助", choices=Kind.choices, initial=Kind.ADVICE, widget=forms.RadioSelect,
+        error_messages={"required": "选一种帮助。", "invalid_choice": "从下面选一种帮助。"},
+    )
+    note = _text_field("他说了什么（可以不写）")
+    consent = forms.BooleanField(
+        label="已经当面（电话里）问过：同意留称呼和电话", error_messages={"required": "先问一句“留您的称呼和电话，只用来办这件事，行不行”，同意了再勾。"}
+    )
+    submission_key = forms.UUIDField(
+        initial=uuid.uuid4, widget=forms.HiddenInput, error_messages={"required": "这一页不完整，请重新打开再填。", "invalid": "这一页不完整，请重新打开再填。"}
+    )
+
+    def __init__(self, data=None, *, user):
+        super().__init__(data, label_suffix="")
+        communities = communities_of(user).select_related("parent")
+        self.fields["area"].queryset = communities
+        if len(only := communities[:2]) == 1:
+            self.initial["area"] = only[0].pk
+
+    def clean_phone(self):
+        return normalise_phone(self.cleaned_data["phone"])
+
+    def clean_guide(self):
+        slug = self.cleaned_data["guide"]
+        return Guide.objects.whole().get(slug=slug) if slug else None
+
+
+class FindForm(forms.Form):
+    """A resident on the phone reads out their number."""
+
+    number = forms.CharField(
+        label="按编号找", max_length=30, error_messages={"required": "填诉求编号，9个数字。", "max_length": "编号是9个数字。"},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "账号或密码不对，再看一遍。连着错5次，要等15分钟。",
+        "inactive": "这个账号停用了，请找主管。",
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        for name, label in (("username", "账号"), ("password", "密码")):
+            self.fields[name].label = label
+            self.fields[name].error_messages["required"] = f"填上{label}。"
