@@ -2,10 +2,12 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from guides.document_shape import FACT_KEYS
 from guides.models import Answer, Counter, Fact, FactField, Guide, Mark, Material, Office, Situation, Statement, Step
+from guides.reading import material_detail
 
 LAST = 32000  # a row without a place goes to the end; saving numbers the rows anew
 ANSWER_SLOTS = 4
@@ -35,6 +37,11 @@ class SourcedForm(forms.ModelForm):
         return bool(set(self.changed_data) - OTHER_THAN_WORDS)
 
     @property
+    def summary(self) -> str:
+        """What the closed line shows."""
+        return getattr(self.instance, "text", "") or str(self.instance)
+
+    @property
     def badge(self) -> str:
         """已核实 and by whom, as it stands in the database; empty for what nobody vouches for."""
         row = self.instance
@@ -62,13 +69,19 @@ class RowForm(SourcedForm):
 
     def __init__(self, *args, tokens: list[tuple[str, str]] = (), **kwargs):
         super().__init__(*args, **kwargs)
+        self.labels = dict(tokens)
         if not self.instance.pk:
             self.initial["order"] = None
         if "only_for" in self.fields:
-            gone = [(token, f"（没有这个情形了）{token}") for token in self.instance.only_for if token not in dict(tokens)]
+            gone = [(token, f"（没有这个情形了）{token}") for token in self.instance.only_for if token not in self.labels]
             self.fields["only_for"].choices = [*tokens, *gone]
             if not tokens:
                 del self.fields["only_for"]
+
+    @property
+    def limits(self) -> list[str]:
+        """The situations it holds for, in words; empty when it always holds."""
+        return [self.labels.get(token, token) for token in getattr(self.instance, "only_for", [])]
 
     def clean_order(self):
         order = self.cleaned_data["order"]
@@ -98,6 +111,11 @@ class MaterialForm(RowForm):
         ]  # fmt: skip
         widgets = {"how": forms.Textarea({"rows": 2})}
 
+    @property
+    def summary(self) -> str:
+        kind = "【必备证件】" if self.instance.is_identity_document else ""
+        return f"{kind}{self.instance.name}（{material_detail(self.instance)}）"
+
 
 class CounterForm(RowForm):
     only_for = None  # a counter holds for every situation
@@ -105,6 +123,11 @@ class CounterForm(RowForm):
     class Meta:
         model = Counter
         fields = ["kind", "office", "note", "mark", "source", "valid_for_year", "order"]
+
+    @property
+    def summary(self) -> str:
+        place = str(self.instance.office or self.instance)
+        return f"{place}（{self.instance.note}）" if self.instance.note else place
 
 
 class FactForm(SourcedForm):
@@ -143,7 +166,7 @@ class FactForm(SourcedForm):
         for bound in self.values:
             value = bound.value()
             choices = dict(getattr(bound.field, "choices", None) or {})
-            if value not in (None, "") and (shown or bound is self.values[0] or bound.name == self.attributes[0]):
+            if value not in (None, "") and (shown or bound.name == self.attributes[0]):
                 shown.append(str(choices.get(value, choices.get(str(value).lower(), value))))
         return " ".join(shown)
 
@@ -181,6 +204,10 @@ class AnswersWidget(forms.Widget):
         empty = max(ANSWER_SLOTS - len(rows), 1)
         context["rows"] = rows + [{"key": "", "label": "", "note": ""}] * empty
         return context
+
+    def render(self, name, value, attrs=None, renderer=None):
+        # The forms' own renderer does not look into the project's templates.
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def value_from_datadict(self, data, files, name):
         rows, number = [], 0
@@ -234,6 +261,11 @@ class SituationForm(forms.ModelForm):
             self.initial["answers"] = [{"key": a.key, "label": a.label, "note": a.note} for a in self.instance.answers.all()]
         else:
             self.initial["order"] = None
+
+    @property
+    def summary(self) -> str:
+        labels = " / ".join(answer["label"] for answer in self.initial.get("answers", []))
+        return f"{self.instance.question} {labels}"
 
     def clean_order(self):
         order = self.cleaned_data["order"]

@@ -29,7 +29,4 @@ class Command(BaseCommand):
 
 
 def summary(report: Report) -> str:
-    return (
-        f"办事指南：新增 {len(report.added)}，更新 {len(report.changed)}，"
-        f"没变 {len(report.unchanged)}，已有没动 {len(report.kept)}。"
-    )
+    return f"办事指南：新增 {len(report.added)}，更新 {len(report.changed)}，没变 {len(report.unchanged)}，已有没动 {len(report.kept)}。"

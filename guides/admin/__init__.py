@@ -1,0 +1,3 @@
+from guides.admin import board, guide, places
+
+__all__ = ["board", "guide", "places"]

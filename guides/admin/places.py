@@ -1,0 +1,112 @@
+"""区划, 办理地点 and 特殊日子 in the admin."""
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+
+from guides.admin.reviewing import name_of
+from guides.area_codes import code_problem, parent_code
+from guides.forms_admin import OfficeForm
+from guides.models import Area, Office, OfficeHours, SpecialDay
+
+
+class AreaForm(forms.ModelForm):
+    class Meta:
+        model = Area
+        fields = ["code", "name", "level", "parent", "contact_name", "contact_phone"]
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.instance.pk and "code" not in self.fields:
+            return cleaned
+        code, level, parent = cleaned.get("code", ""), cleaned.get("level", ""), cleaned.get("parent")
+        if code and level and (problem := code_problem(code, level)):
+            raise ValidationError({"code": problem})
+        if code and level and (parent.pk if parent else "") != (expected := parent_code(code, level)):
+            raise ValidationError({"parent": f"上级应该是 {expected}。" if expected else "区（县）的上级空着。"})
+        return cleaned
+
+
+@admin.register(Area)
+class AreaAdmin(admin.ModelAdmin):
+    form = AreaForm
+    list_display = ("name", "level", "parent", "contact_name", "contact_phone", "code")
+    list_filter = ("level",)
+    list_select_related = ("parent",)
+    search_fields = ("name", "code")
+    search_help_text = "名称或者区划代码。"
+    autocomplete_fields = ("parent",)
+    fieldsets = (
+        ("帮办联系人（居民看得到）", {"fields": (("contact_name", "contact_phone"),)}),
+        ("区划", {"fields": ("name", ("code", "level"), "parent")}),
+    )
+
+    def get_readonly_fields(self, request, obj=None):
+        """A code is printed, linked and prefixed everywhere: once given, an area keeps its place."""
+        return ("code", "level", "parent") if obj else ()
+
+
+class HoursInline(admin.TabularInline):
+    model = OfficeHours
+    extra = 1
+
+
+@admin.register(Office)
+class OfficeAdmin(admin.ModelAdmin):
+    form = OfficeForm
+    inlines = [HoursInline]
+    list_display = ("name", "kind", "area", "phone", "address", "located", "hours_are_sample", "checked")
+    list_filter = ("kind", "hours_are_sample")
+    list_select_related = ("area",)
+    search_fields = ("name", "code", "address", "area__name")
+    autocomplete_fields = ("area",)
+    list_per_page = 50
+
+    def get_fieldsets(self, request, obj=None):
+        origin = [("mark", "source", "valid_for_year"), "checked"]
+        if request.user.has_perm("guides.verify_fact"):
+            origin.append("verification")
+        return (
+            (None, {"fields": ("name", ("kind", "area"), "code")}),
+            ("怎么找到", {"fields": ("address", "floor", "phone", "step_free", "note")}),
+            ("坐标（高德、腾讯地图的）", {"fields": (("longitude", "latitude"),), "description": "核对过再填；填了，居民才看得到导航。"}),
+            ("出处和核实", {"fields": origin}),
+            ("时间是不是示例", {"fields": ("hours_are_sample",)}),
+        )
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        name = name_of(request.user) if request.user.has_perm("guides.verify_fact") else ""
+
+        class ForThisUser(form):
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, reviewer=name, **kwargs)
+
+        return ForThisUser
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("checked", "code") if obj else ("checked",)
+
+    @admin.display(description="坐标", boolean=True)
+    def located(self, office):
+        return office.longitude is not None
+
+    @admin.display(description="核实", ordering="verified_on")
+    def checked(self, office):
+        if office.is_verified:
+            return format_html('<span class="state published">已核实</span> {} {}', office.verified_by, office.verified_on)
+        return format_html('<span class="state draft">{}</span>', "待核实")
+
+
+@admin.register(SpecialDay)
+class SpecialDayAdmin(admin.ModelAdmin):
+    list_display = ("date", "name", "is_open", "where")
+    list_filter = ("is_open",)
+    list_select_related = ("area",)
+    autocomplete_fields = ("area",)
+    date_hierarchy = "date"
+
+    @admin.display(description="范围")
+    def where(self, day):
+        return day.area.short_name if day.area else "全部"
