@@ -31,8 +31,8 @@ class TownshipFilter(admin.SimpleListFilter):
         return [(area.code, area.name) for area in Area.objects.filter(level=Level.TOWNSHIP)]
 
     def queryset(self, request, queryset):
-        path = "community_id" if queryset.model is Building else "building__community_id"
-        return queryset.filter(**{f"{path}__startswith": self.value()[:9]}) if self.value() else queryset
+        path = "community" if queryset.model is Building else "building__community"
+        return queryset.filter(**{f"{path}__code__startswith": self.value()[:9]}) if self.value() else queryset
 
 
 class CommunityFilter(admin.SimpleListFilter):
@@ -157,11 +157,14 @@ class BuildingAdmin(admin.ModelAdmin):
         active = Q(doorplates__state=PlateState.ACTIVE)
         return super().get_queryset(request).annotate(active_plates=Count("doorplates", filter=active))
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "community":
             field.queryset = field.queryset.select_related("parent")
             field.label_from_instance = lambda area: f"{area.parent} · {area}" if area.parent else str(area)
+            # Areas come from the official list, not from the form of a building.
+            widget = field.widget
+            widget.can_add_related = widget.can_change_related = widget.can_delete_related = False
         return field
 
     @admin.display(description="入口")
@@ -242,7 +245,7 @@ class DoorplateAdmin(admin.ModelAdmin):
 
     @admin.display(description="门牌编号", ordering="code")
     def number(self, plate):
-        return plate.spoken_code
+        return plate.spoken_code.replace(" ", "\N{NO-BREAK SPACE}")
 
     @admin.display(description="村（社区）", ordering="building__community_id")
     def community(self, plate):

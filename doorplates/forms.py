@@ -54,7 +54,7 @@ class SheetForm(forms.Form):
         coerce=int,
         initial=75,
         choices=[(size, f"{size}毫米（一张A4纸{layout.per_page}块）") for size, layout in LAYOUTS.items()],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "radiolist"}),
     )
     start = forms.IntegerField(
         label="从第几格开始",
