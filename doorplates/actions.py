@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 5
 
 
-class NotPossible(Exception):  # noqa: N818 - read as a sentence, as in helpdesk
+class NotPossible(Exception):
     """The plate is not in a state for this act. The text says, in Chinese, what happened and what to do."""
 
 

@@ -3,6 +3,7 @@
 import logging
 import re
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -15,7 +16,9 @@ SEEN = "scanned"  # cookie on this plate's own path, gone at midnight: a reload 
 
 
 def is_person(request) -> bool:
-    """A page view that a person asked for: not a robot, not a prefetch, not HEAD."""
+    """A page view that a resident asked for: not a robot, not a prefetch, not HEAD, not staff who are signed in."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return False
     ahead = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
     return request.method == "GET" and "prefetch" not in ahead and not ROBOTS.search(request.headers.get("User-Agent", ""))
 

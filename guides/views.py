@@ -19,8 +19,8 @@ PAGE_SIZE = 20
 
 
 def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
-    """What base.html needs on every resident page."""
-    return {"viewpoint": viewpoint, "other_mode": other_mode(request.get_full_path()), **extra}
+    """What base.html and the search box need on every resident page."""
+    return {"viewpoint": viewpoint, "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
 
 
 def front_context(viewpoint: Viewpoint) -> dict:

@@ -49,6 +49,8 @@ PII_KEYS = [key for key in env_secret("MENPAI_PII_KEYS", "Set it to Fernet keys,
 PII_INDEX_KEY = env_secret("MENPAI_PII_INDEX_KEY", "Set it to a long random text, never changed afterwards.")
 
 SITE_URL = env("MENPAI_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+if SITE_URL.count("/") != 2:
+    raise ImproperlyConfigured("MENPAI_SITE_URL must be https://host with no path: the printed codes hold it in upper case.")
 ALLOWED_HOSTS = env_list("MENPAI_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env_list("MENPAI_TRUSTED_ORIGINS", SITE_URL if HTTPS else "")
 TRUSTED_PROXIES = env_list("MENPAI_TRUSTED_PROXIES")  # addresses whose X-Real-IP is believed
