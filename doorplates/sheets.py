@@ -32,7 +32,7 @@ NO_LINE_STARTS_WITH, NO_LINE_ENDS_WITH = "，。、；：？！）”》", "（�
 LINE_HEIGHT = 1.25
 
 
-class Unprintable(ValueError):   - read as a sentence
+class Unprintable(ValueError):
     """A notice holds a character that the print font lacks. The text, in Chinese, names the character and the building."""
 
 
