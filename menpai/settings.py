@@ -153,6 +153,7 @@ AXES_CLIENT_IP_CALLABLE = "menpai.throttle.client_address"
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its pages are English only; a lock ends by itself, and `axes_reset` lifts it at once
 
 LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
