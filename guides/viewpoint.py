@@ -31,7 +31,9 @@ class Viewpoint:
 
 def other_mode(path: str) -> str:
     """The same page in the other version: /elder added or taken away."""
-    return path.removeprefix(ELDER) if path.startswith(ELDER + "/") else ELDER + path
+    if not path.startswith(ELDER + "/"):
+        return ELDER + path
+    return "/" + path.removeprefix(ELDER).lstrip("/")  # one slash: two would name another host
 
 
 def resident(view):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from django.db.models import prefetch_related_objects
+
 from guides.hours import Opening, opening_at
 from guides.models import Area, Counter, Guide, Level, Office, OfficeKind
 from guides.workdays import WorkCalendar, calendar_for
@@ -31,6 +33,7 @@ class Place:
 def places_for(guide: Guide, area: Area | None, *, now: datetime) -> list[Place]:
     """Each counter of the guide with the nearest office of its kind: in the area, its township or its district. `now` aware, local."""
     counters = list(guide.counters.all())
+    prefetch_related_objects([c.office for c in counters if c.office], "hours")
     offices = _nearest_by_kind({c.kind for c in counters if c.office_id is None}, area)
     calendar = calendar_for(area, since=now.date())
     places = []
