@@ -121,6 +121,10 @@ def _guides_by_topic() -> list:
 class LogForm(forms.Form):
     """A person at the desk or on the phone, written down for them."""
 
+    channel = forms.ChoiceField(
+        label="怎么来的", choices=[(c.value, c.label) for c in (Channel.WALK_IN, Channel.PHONE)], widget=forms.RadioSelect,
+        error_messages={"required": "选一个：上门来问，还是打电话来。", "invalid_choice": "选一个：上门来问，还是打电话来。"},
+    )
     name = forms.CharField(
         label="怎么称呼", max_length=30, error_messages={"required": "写个称呼就行，比如 王阿姨、老李。", "max_length": "称呼太长了，30个字以内。"},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -128,10 +132,6 @@ class LogForm(forms.Form):
     phone = forms.CharField(
         label="电话", max_length=30, error_messages={"required": "问一个电话，好给人家回话。", "max_length": "电话太长了，是不是多打了？"},
         widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
-    )
-    channel = forms.ChoiceField(
-        label="怎么来的", choices=[(c.value, c.label) for c in (Channel.WALK_IN, Channel.PHONE)], widget=forms.RadioSelect,
-        error_messages={"required": "选一个：上门来问，还是打电话来。", "invalid_choice": "选一个：上门来问，还是打电话来。"},
     )
     area = AreaField(
         label="住哪个村（社区）", to_field_name="code", empty_label="选一个",
