@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from helpdesk.urls import desk_patterns, resident_patterns
 from menpai import health
+from menpai.api import api
 
 # The same resident pages under every viewpoint: area and 长辈版 are in the address, so that any cache keeps them apart.
 AREA = "c/<str:area_code>/"
@@ -11,6 +12,7 @@ ELDER = {"elder": True}
 urlpatterns = [
     path("healthz/", health.healthz),
     path("readyz/", health.readyz),
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("desk/", include(desk_patterns)),
     path("help/", include(resident_patterns)),
