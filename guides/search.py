@@ -17,6 +17,7 @@ MAX_QUERY = 200  # characters; the rest is not read
 WEIGHTS = {"title": 3.0, "plain_title": 3.0, "aliases": 3.0, "body": 1.0}
 SINGLE_WEIGHT = 0.15  # one character says little beside a pair
 K1, B = 1.2, 0.5
+EXACT_NAME = 100.0
 CONFIDENT_SHARE = 0.34  # of what the query asks, weighted by rarity, that the best guide holds
 
 WORD = re.compile(r"[a-z]+|\d+|[\u3400-\u9fff]+")
@@ -60,6 +61,10 @@ class _Index:
         for number, document in enumerate(self.documents):
             for token, weight in document.tokens.items():
                 self.postings.setdefault(token, []).append((number, weight))
+        self.names: dict[str, set[int]] = {}
+        for number, document in enumerate(self.documents):
+            for name in (document.guide.plain_title, document.guide.title, *document.guide.aliases):
+                self.names.setdefault(_bare(name), set()).add(number)
         self.average = sum(d.length for d in self.documents) / max(len(self.documents), 1) or 1.0
 
     def idf(self, token: str) -> float:
@@ -83,6 +88,11 @@ def _current_index() -> _Index:
 
 def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", text[:MAX_QUERY]).lower()
+
+
+def _bare(text: str) -> str:
+    """Only the words, so that two spellings of one name are equal."""
+    return "".join(WORD.findall(normalise_document(text)))
 
 
 def tokens_of(text: str) -> Counter:
@@ -130,6 +140,9 @@ def search(query: str, *, limit: int = 20) -> Results:
             norm = frequency + K1 * (1 - B + B * index.documents[number].length / index.average)
             scores[number] += weight * frequency * (K1 + 1) / norm
             covered[number] += weight
+    for number in index.names.get(_bare(plain), ()):  # who types a guide's very name means that guide
+        scores[number] += EXACT_NAME
+        covered[number] = total
     best = sorted(scores, key=lambda n: (-scores[n], index.documents[n].guide.slug))[:limit]
     hits = [_hit(index.documents[n], scores[n], wanted) for n in best]
     confident = bool(best) and total > 0 and covered[best[0]] / total >= CONFIDENT_SHARE
