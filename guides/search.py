@@ -51,6 +51,7 @@ class _Document:
     domain: str
     tokens: Counter
     length: float
+    names: list[tuple[str, frozenset[str]]]  # what it is called, with the pairs of each name
 
 
 class _Index:
@@ -118,7 +119,12 @@ def _document(guide: Guide) -> _Document:
     for name, text in fields.items():
         for token, count in tokens_of(normalise_document(text)).items():
             tokens[token] += WEIGHTS[name] * count
-    return _Document(guide, guide.domain.name, tokens, sum(tokens.values()))
+    names = [(name, frozenset(_pairs(normalise_document(name)))) for name in (guide.plain_title, *guide.aliases, guide.title)]
+    return _Document(guide, guide.domain.name, tokens, sum(tokens.values()), names)
+
+
+def _pairs(text: str) -> set[str]:
+    return {token for token in tokens_of(text) if len(token) > 1}
 
 
 def normalise_document(text: str) -> str:
@@ -151,14 +157,13 @@ def search(query: str, *, limit: int = 20) -> Results:
 
 def _hit(document: _Document, score: float, wanted: Counter) -> Hit:
     guide = document.guide
-    return Hit(guide.slug, guide.plain_title, guide.title, guide.answer, document.domain, guide.audience, round(score, 4), _why(guide, wanted))
+    return Hit(guide.slug, guide.plain_title, guide.title, guide.answer, document.domain, guide.audience, round(score, 4), _why(document, wanted))
 
 
-def _why(guide: Guide, wanted: Counter) -> str:
+def _why(document: _Document, wanted: Counter) -> str:
     """The name or alias that shares most with the query; a reader sees why this guide is here."""
     pairs = {token for token in wanted if len(token) > 1}
-    names = [guide.plain_title, *guide.aliases, guide.title]
-    best = max(names, key=lambda name: len(pairs & set(tokens_of(normalise_document(name)))))
-    if pairs & set(tokens_of(normalise_document(best))):
-        return f"也叫“{best}”" if best in guide.aliases else f"名称里有“{best}”"
-    return "内容里提到"
+    name, shared = max(document.names, key=lambda entry: len(pairs & entry[1]))
+    if not pairs & shared:
+        return "内容里提到"
+    return f"也叫“{name}”" if name in document.guide.aliases else f"名称里有“{name}”"
