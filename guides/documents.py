@@ -230,7 +230,7 @@ def _check_rows(rows: list[tuple[str, Sourced]], tokens: set[str]) -> None:
         except ValidationError as error:
             wrong += labelled(row, error, where)
         wrong += [f"{where}：没有“{token}”这个情形。" for token in getattr(row, "only_for", []) if token not in tokens]
-        if row.mark != Mark.COMMON and not row.source:
+        if row.mark in (Mark.OFFICIAL, Mark.REPOST) and not row.source:
             wrong.append(f"{where}：写明出处（source）。")
     if wrong:
         raise ValidationError(wrong)

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -145,7 +146,9 @@ class FactForm(SourcedForm):
         field = self["field"].value()
         self.attributes = list(FACT_KEYS.get(field, {}).values())
         for attribute in self.attributes:
-            self.fields[attribute] = Guide._meta.get_field(attribute).formfield()
+            model_field = Guide._meta.get_field(attribute)
+            https = {"assume_scheme": "https"} if isinstance(model_field, models.URLField) else {}
+            self.fields[attribute] = model_field.formfield(**https)
             self.fields[attribute].required = False
             self.initial[attribute] = getattr(guide, attribute)
         self.title = FactField(field).label if self.attributes else ""
@@ -230,7 +233,7 @@ class AnswersField(forms.Field):
         rows = [row for row in value or [] if row["label"]]
         if len(rows) < 2:
             raise ValidationError("至少写两个回答。")
-        taken = {row["key"] for row in rows}
+        taken = {row["key"] for row in value if row["key"]}  # a key just cleared must not come back meaning something else
         for row in rows:
             if not row["key"]:
                 row["key"] = next(key for key in (f"a{n}" for n in range(1, 99)) if key not in taken)
@@ -239,7 +242,7 @@ class AnswersField(forms.Field):
                 Answer(**row).clean_fields(exclude=["situation"])
             except ValidationError as error:
                 raise ValidationError(f"“{row['label']}”：{'；'.join(error.messages)}") from error
-        if len(taken) != len(rows) or len({row["label"] for row in rows}) != len(rows):
+        if any(len({row[part] for row in rows}) != len(rows) for part in ("key", "label")):
             raise ValidationError("有两个回答是一样的。")
         return rows
 

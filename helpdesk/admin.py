@@ -112,10 +112,10 @@ class PostingAdmin(admin.ModelAdmin):
     list_display = ("name", "user", "area", "level", "is_steward")
     list_filter = ("is_steward", "area__level")
     list_select_related = ("user", "area")
-    search_fields = ("user__username", "user__first_name", "user__last_name", "area__name", "area__code")
+    search_fields = ("user__username", "user__first_name", "area__name", "area__code")
     autocomplete_fields = ("user", "area")
 
-    @admin.display(description="姓名", ordering="user__last_name")
+    @admin.display(description="姓名", ordering="user__first_name")
     def name(self, posting):
         return posting.user.get_full_name() or posting.user.get_username()
 
@@ -147,7 +147,7 @@ class AccountAdmin(UserAdmin):
     add_form = UserCreationForm
     add_form_template = "admin/auth/user/new.html"
     add_fieldsets = (
-        (None, {"fields": ("username", "last_name", "groups", "password1", "password2")}),
+        (None, {"fields": ("username", "first_name", "groups", "password1", "password2")}),
     )  # fmt: skip
     readonly_fields = ("is_staff", "last_login", "date_joined")
 
@@ -159,7 +159,7 @@ class AccountAdmin(UserAdmin):
             return self.add_fieldsets
         rights = ["is_active", "is_superuser"] if request.user.is_superuser else ["is_active"]
         return (
-            (None, {"fields": ("username", "password", "last_name")}),
+            (None, {"fields": ("username", "password", "first_name")}),
             ("角色", {"fields": ("groups", "is_staff"),
                       "description": "编辑、审核、管理员进后台；帮办员、主管只进工作台。人走了，把“有效”去掉，不要删。"}),
             ("账号", {"fields": (*rights, ("last_login", "date_joined"))}),
@@ -171,7 +171,7 @@ class AccountAdmin(UserAdmin):
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "last_name":
+        if db_field.name == "first_name":
             field.label = "姓名"  # whole, in this one field: Django would join two the Western way round
         return field
 

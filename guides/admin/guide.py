@@ -134,7 +134,7 @@ class GuideAdmin(admin.ModelAdmin):
         context["has_file_field"] = True
         guide = context.get("original")
         if guide:
-            context["unverified"] = sum(len(rows) for _, rows in unverified_parts(guide))
+            context["unverified"] = guide.unverified
             context["may_publish"] = self.has_publish_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 

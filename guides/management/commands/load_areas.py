@@ -42,7 +42,7 @@ def read_rows(text: str) -> list[dict[str, str]]:
 def find_problems(rows: list[dict], known: dict[str, str]) -> list[str]:
     """A sentence for each wrong line. `known` are the levels of the areas that exist already."""
     problems, seen = [], {}
-    levels = known | {row["code"]: row["level"] for row in rows}
+    levels = known | {row["code"]: row["level"] for row in reversed(rows)}
     for row in rows:
         code, level, parent = row["code"], row["level"], row["parent"]
         if code in seen:
