@@ -3,11 +3,10 @@
 import uuid
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from guides.models import Area, Guide, Level
 from helpdesk.models import CallTime, Kind, RatingLevel
-from menpai.validators import normalise_phone
+from menpai.validators import normalise_phone, without_identity_number
 
 MAX_NOTE = 500
 
@@ -72,17 +71,7 @@ class HelpForm(PlainForm):
         return self.cleaned_data["call_time"] or CallTime.ANY
 
     def clean_note(self):
-        return _without_identity_number(self.cleaned_data["note"])
-
-
-def _without_identity_number(text: str) -> str:
-    """Nothing here needs an identity or bank number; a long run of digits is refused rather than stored."""
-    digits = 0
-    for character in text:
-        digits = digits + 1 if character.isdigit() else 0
-        if digits >= 15:
-            raise ValidationError("不要写身份证号、银行卡号，我们用不着。请删掉再提交。")
-    return text
+        return without_identity_number(self.cleaned_data["note"])
 
 
 class FollowForm(PlainForm):
@@ -106,7 +95,7 @@ class ReplyForm(PlainForm):
     )
 
     def clean_text(self):
-        return _without_identity_number(self.cleaned_data["text"])
+        return without_identity_number(self.cleaned_data["text"])
 
 
 class RatingForm(PlainForm):

@@ -11,9 +11,9 @@ from django.utils import timezone
 from guides.models import Guide
 from helpdesk.access import colleagues_for, communities_of
 from helpdesk.actions import SAY_WHOSE, staff_name
-from helpdesk.forms import MAX_NOTE, AreaField, _without_identity_number
+from helpdesk.forms import MAX_NOTE, AreaField
 from helpdesk.models import Channel, CloseReason, Kind
-from menpai.validators import normalise_phone
+from menpai.validators import normalise_phone, without_identity_number
 
 MAX_REASON = 60
 VISIT_WITHIN = timedelta(days=60)
@@ -26,7 +26,7 @@ def _text_field(label: str, *, required: str = "", rows: int = 3) -> forms.CharF
         max_length=MAX_NOTE,
         required=bool(required),
         widget=forms.Textarea(attrs={"rows": rows}),
-        validators=[_without_identity_number],
+        validators=[without_identity_number],
         error_messages={"required": required, "max_length": TOO_LONG},
     )
 
@@ -102,7 +102,7 @@ class HandOverForm(ActForm):
     reason = forms.CharField(
         label="为什么转",
         max_length=MAX_REASON,
-        validators=[_without_identity_number],
+        validators=[without_identity_number],
         error_messages={"required": "写一句为什么转，同事好接手。", "max_length": f"{MAX_REASON}个字以内，其余的当面说。"},
     )
 

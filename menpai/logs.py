@@ -7,7 +7,7 @@ from contextvars import ContextVar
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 QUERY = re.compile(r"\?[^\s\"']*")
-REFERENCE = re.compile(r"(/help/)\d[\d-]{5,}")
+REFERENCE = re.compile(r"(/(?:help|desk)/)\d[\d-]{5,}")
 
 
 class RequestIdFilter(logging.Filter):
