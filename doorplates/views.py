@@ -38,5 +38,6 @@ def verify(request):
     """Type the number on the wall: leads to that plate's own page, which says whether it is genuine."""
     typed = request.GET.get("code", "").strip()
     if typed:
-        return redirect(request.viewpoint.mode("doorplates:plate", codes.normalise(typed)[:40] or "-"))
+        code = "".join(c for c in codes.normalise(typed) if c.isalnum())[:40]  # a slash would be another address
+        return redirect(request.viewpoint.mode("doorplates:plate", code or "-"))
     return render(request, "doorplates/verify.html", page_context(request, request.viewpoint))

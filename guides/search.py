@@ -15,10 +15,10 @@ from guides.models import ContentStamp, Guide
 
 MAX_QUERY = 200  # characters; the rest is not read
 WEIGHTS = {"title": 3.0, "plain_title": 3.0, "aliases": 3.0, "body": 1.0}
-SINGLE_WEIGHT = 0.15  # one character says little beside a pair
+SINGLE_WEIGHT = 0.3  # one character says little beside a pair
 K1, B = 1.2, 0.5
 EXACT_NAME = 100.0
-CONFIDENT_SHARE = 0.34  # of what the query asks, weighted by rarity, that the best guide holds
+CONFIDENT_SHARE = 0.3  # of what the query asks, weighted by rarity, that the best guide holds
 
 WORD = re.compile(r"[a-z]+|\d+|[\u3400-\u9fff]+")
 # What people wrap around what they mean. Dropped so that “怎么办” alone finds nothing rather than everything.
@@ -134,7 +134,8 @@ def normalise_document(text: str) -> str:
 def search(query: str, *, limit: int = 20) -> Results:
     """Published guides for what somebody typed, best first. Any text is accepted; at most MAX_QUERY characters are read."""
     plain = normalise(query)
-    wanted = tokens_of(FILLER.sub(" ", plain)) or tokens_of(plain)
+    meant = tokens_of(FILLER.sub(" ", plain))
+    wanted = meant or tokens_of(plain)
     index = _current_index()
     scores: Counter = Counter()
     covered: Counter = Counter()
@@ -151,7 +152,7 @@ def search(query: str, *, limit: int = 20) -> Results:
         covered[number] = total
     best = sorted(scores, key=lambda n: (-scores[n], index.documents[n].guide.slug))[:limit]
     hits = [_hit(index.documents[n], scores[n], wanted) for n in best]
-    confident = bool(best) and total > 0 and covered[best[0]] / total >= CONFIDENT_SHARE
+    confident = bool(best and meant) and total > 0 and covered[best[0]] / total >= CONFIDENT_SHARE
     return Results(hits, confident)
 
 
@@ -163,7 +164,7 @@ def _hit(document: _Document, score: float, wanted: Counter) -> Hit:
 def _why(document: _Document, wanted: Counter) -> str:
     """The name or alias that shares most with the query; a reader sees why this guide is here."""
     pairs = {token for token in wanted if len(token) > 1}
-    name, shared = max(document.names, key=lambda entry: len(pairs & entry[1]))
+    name, shared = max(document.names, key=lambda entry: (len(pairs & entry[1]), -len(entry[0])))
     if not pairs & shared:
         return "内容里提到"
     return f"也叫“{name}”" if name in document.guide.aliases else f"名称里有“{name}”"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import wraps
 
+from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.urls import reverse
 
@@ -37,10 +38,12 @@ def other_mode(path: str) -> str:
 
 
 def resident(view):
-    """Turns the address's `area_code` and `elder` into request.viewpoint. An unknown area is a 404."""
+    """Turns the address's `area_code` and `elder` into request.viewpoint. An unknown area is a 404, a NUL character anywhere a 400."""
 
     @wraps(view)
     def seen(request, *args, area_code: str | None = None, elder: bool = False, **kwargs):
+        if _has_nul(request):
+            raise BadRequest("NUL")
         area = None
         if area_code:
             area = Area.objects.filter(pk=area_code).first()
@@ -50,3 +53,9 @@ def resident(view):
         return view(request, *args, **kwargs)
 
     return seen
+
+
+def _has_nul(request) -> bool:
+    """No person types it, and PostgreSQL answers it with a fault where SQLite finds nothing."""
+    given = [value for data in (request.GET, request.POST) for values in data.lists() for value in values[1]]
+    return any("\0" in text for text in [request.path, *given])

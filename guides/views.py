@@ -1,5 +1,7 @@
 """Resident pages. Every one is the same for everybody who asks for the same address, so that any cache may keep it."""
 
+from urllib.parse import urlencode
+
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404
@@ -65,7 +67,8 @@ def guide_list(request):
         return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
     rows = Guide.objects.published().filter(domain=topic)
     page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "guides/topic.html", context | {"topic": topic, "page": page})
+    keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
+    return render(request, "guides/topic.html", context | {"topic": topic, "page": page, "keep": keep})
 
 
 @public_page
