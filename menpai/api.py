@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router
 from ninja.errors import ValidationError
+from ninja.renderers import JSONRenderer
 
 from doorplates.api import router as doorplates_router
 from guides.api import READ, areas_router
@@ -26,6 +27,10 @@ DESCRIPTION = (
     "出错时回答 {\"detail\": \"一句话\"}。"
 )
 NO_SUCH_ADDRESS = "没有这个地址。有哪些，请看 /api/openapi.json。"
+
+
+class PlainChinese(JSONRenderer):
+    json_dumps_params = {"ensure_ascii": False}  # half the bytes, and readable in any window
 
 
 class OpenData(NinjaAPI):
@@ -61,6 +66,7 @@ api = OpenData(
     urls_namespace="api",
     openapi_url="/openapi.json",
     docs_url=None,
+    renderer=PlainChinese(),
     docs_decorator=lambda view: csrf_exempt(require_safe(open_to_all(view))),
     servers=[{"url": settings.SITE_URL}],
 )

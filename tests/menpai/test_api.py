@@ -60,6 +60,10 @@ def test_any_site_may_read_and_any_cache_may_keep_it(addresses):
             assert not response.cookies
 
 
+def test_chinese_is_written_as_chinese(addresses):
+    assert "交医保（城乡居民）" in Client().get("/api/v1/guides/yibao-001").content.decode()
+
+
 def test_somebody_signed_in_gets_the_very_same(addresses, client):
     client.force_login(people.guanli())
     for address in addresses:
