@@ -14,11 +14,11 @@ from guides.models import ContentStamp, Guide, GuideRevision, Sourced, Status
 def record_change(*, guide: Guide, by: str) -> bool:
     """Call after a guide or a part of it was written. Keeps the new whole as a revision; False when nothing differs from the last one."""
     whole = Guide.objects.whole().get(pk=guide.pk)
-    document = json.loads(json.dumps(documents.export(whole) | {"status": str(whole.status)}, cls=DjangoJSONEncoder))
+    text = json.dumps(documents.export(whole) | {"status": str(whole.status)}, cls=DjangoJSONEncoder, ensure_ascii=False)
     last = guide.revisions.order_by("-number").first()
-    if last and last.document == document:
+    if last and last.text == text:
         return False
-    GuideRevision.objects.create(guide=guide, number=last.number + 1 if last else 1, by=by, document=document)
+    GuideRevision.objects.create(guide=guide, number=last.number + 1 if last else 1, by=by, text=text)
     ContentStamp.advance()
     return True
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.template import engines
 from django.template.base import UNKNOWN_SOURCE, Node
 from django.test import override_settings
 
@@ -68,8 +67,10 @@ def _template_being_rendered() -> Path:
 def test_environment():
     """Passwords hashed fast, and static files found without collecting them first."""
     storages = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"], STORAGES=storages):
-        engines["django"].engine.string_if_invalid = UndefinedVariable("%s")  # not empty: an empty one is never asked
+    # In the settings, not on the engine: a test that changes DEBUG makes Django build its engines afresh.
+    options = settings.TEMPLATES[0]["OPTIONS"] | {"string_if_invalid": UndefinedVariable("%s")}  # not empty: an empty one is never asked
+    templates = [settings.TEMPLATES[0] | {"OPTIONS": options}]
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"], STORAGES=storages, TEMPLATES=templates):
         yield
 
 

@@ -201,7 +201,7 @@ class GuideAdmin(admin.ModelAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         guide = self._guide(request, int(unquote(object_id)))
-        page = Paginator(guide.revisions.defer("document"), REVISIONS_PER_PAGE).get_page(request.GET.get("p"))
+        page = Paginator(guide.revisions.defer("text"), REVISIONS_PER_PAGE).get_page(request.GET.get("p"))
         return self._page(request, "revisions.html", guide, {"page": page, "title": "历史版本"})
 
     def revision(self, request, pk, number):

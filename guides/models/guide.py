@@ -1,5 +1,7 @@
 """办事指南: one service as a resident needs it, made of statements that each know where they come from."""
 
+import json
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -293,7 +295,7 @@ class GuideRevision(models.Model):
     number = models.PositiveIntegerField("版本")
     at = models.DateTimeField("时间", auto_now_add=True)
     by = models.CharField("谁", max_length=60)
-    document = models.JSONField("内容")
+    text = models.TextField("内容", help_text="JSON 文本；不用 JSON 列，因为 PostgreSQL 会打乱键的顺序，差别就没法读了。")
 
     class Meta:
         verbose_name = verbose_name_plural = "指南的版本"
@@ -302,3 +304,7 @@ class GuideRevision(models.Model):
 
     def __str__(self):
         return f"{self.guide_id} 第{self.number}版"
+
+    @property
+    def document(self) -> dict:
+        return json.loads(self.text)
