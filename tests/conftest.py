@@ -65,12 +65,13 @@ def _template_being_rendered() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def test_environment():
-    """Passwords hashed fast, and static files found without collecting them first."""
+    """Passwords hashed fast, static files found without collecting them first, undefined variables caught."""
     storages = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    # In the settings, not on the engine: a test that changes DEBUG makes Django build its engines afresh.
-    options = settings.TEMPLATES[0]["OPTIONS"] | {"string_if_invalid": UndefinedVariable("%s")}  # not empty: an empty one is never asked
+    # In the settings, not in the engine: a test that changes DEBUG gets new engines. Not empty: an empty one is never asked.
+    options = settings.TEMPLATES[0]["OPTIONS"] | {"string_if_invalid": UndefinedVariable("%s")}
     templates = [settings.TEMPLATES[0] | {"OPTIONS": options}]
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"], STORAGES=storages, TEMPLATES=templates):
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, STORAGES=storages, TEMPLATES=templates):
         yield
 
 

@@ -30,6 +30,12 @@ def test_an_undefined_variable_behind_a_filter_fails_too():
         template.render({"person": {}})
 
 
+def test_the_guard_outlives_a_test_that_changes_debug(settings):
+    settings.DEBUG = True
+    with pytest.raises(pytest.fail.Exception, match="nobody_gave_this"):
+        engines["django"].from_string("{{ nobody_gave_this }}").render({})
+
+
 def test_a_question_whether_something_is_there_may_be_asked():
     assert engines["django"].from_string("{% if nobody_gave_this %}yes{% else %}no{% endif %}").render({}) == "no"
 
