@@ -328,7 +328,7 @@ class GuideForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        last = self.instance.revisions.first() if self.instance.pk else None
+        last = self.instance.revisions.defer("text").first() if self.instance.pk else None
         self.last = last
         self.initial["seen"] = last.number if last else 0
 

@@ -5,6 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group, User
 from django.db.models import Count, Prefetch, Q
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
@@ -48,7 +49,7 @@ class EventInline(admin.TabularInline):
 class HelpRequestAdmin(ReadOnlyAdmin):
     """Name and phone masked, free text not at all: whoever works a request reads it at the desk, where reading is logged."""
 
-    list_display = ("number", "state", "matter", "area", "handler", "promised_at", "masked_name", "masked_phone")
+    list_display = ("number", "state", "matter", "area", "handler", "promised", "masked_name", "masked_phone")
     list_filter = ("state", "kind", "channel", "for_steward")
     list_select_related = ("guide", "area", "owner")
     search_fields = ("reference", "area__name")
@@ -74,6 +75,10 @@ class HelpRequestAdmin(ReadOnlyAdmin):
     @admin.display(description="事项", ordering="guide__plain_title")
     def matter(self, request):
         return request.guide.plain_title if request.guide else "没有选事项"
+
+    @admin.display(description="最晚回复", ordering="promised_at")
+    def promised(self, request):
+        return f"{timezone.localtime(request.promised_at):%m月%d日 %H:%M}"
 
     @admin.display(description="谁在办")
     def handler(self, request):
