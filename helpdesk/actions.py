@@ -184,7 +184,7 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
 def _require_open(request: HelpRequest) -> None:
     """Lock the row for the rest of the transaction (a no-op update, which SQLite honours too) and refuse an ended request."""
     if not HelpRequest.objects.filter(pk=request.pk, state__in=OPEN_STATES).update(state=F("state")):
-        raise NotPossible("这个诉求已经结束了。要接着办，请居民点“没办好”重新打开。")
+        raise NotPossible("这个诉求已经结束了，留言没有发出去。要接着办，先点下面的按钮重新打开。")
 
 
 def _require_owner(request: HelpRequest, by) -> None:

@@ -1,11 +1,12 @@
 """What residents fill in. Two fields are required; everything else is prefilled or optional."""
 
+import unicodedata
 import uuid
 
 from django import forms
 
 from guides.models import Area, Guide, Level
-from helpdesk.models import CallTime, Kind, RatingLevel
+from helpdesk.models import CallTime, Kind, RatingLevel, normalise_reference
 from menpai.validators import normalise_phone, without_identity_number
 
 MAX_NOTE = 500
@@ -61,6 +62,12 @@ class HelpForm(PlainForm):
     case = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
     submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
+    def clean_name(self):
+        return without_identity_number(self.cleaned_data["name"])
+
+    def clean_relation(self):
+        return without_identity_number(self.cleaned_data["relation"])
+
     def clean_phone(self):
         return normalise_phone(self.cleaned_data["phone"])
 
@@ -76,9 +83,12 @@ class HelpForm(PlainForm):
 
 class FollowForm(PlainForm):
     last_four = forms.RegexField(
-        r"^\d{4}$", label="留的电话的后四位", error_messages={"required": "填电话的最后四个数字。", "invalid": "是四个数字，比如 8000。"},
+        r"^\d{4}$", strip=True, label="留的电话的后四位", error_messages={"required": "填电话的最后四个数字。", "invalid": "是四个数字，比如 8000。"},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 4}),
     )
+
+    def clean_last_four(self):
+        return unicodedata.normalize("NFKC", self.cleaned_data["last_four"])  # a Chinese keyboard types full-width digits
 
 
 class FindForm(PlainForm):
@@ -86,6 +96,9 @@ class FindForm(PlainForm):
         label="诉求编号", max_length=30, error_messages={"required": "填提交时给您的编号，9个数字。"},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
+
+    def clean_reference(self):
+        return normalise_reference(unicodedata.normalize("NFKC", self.cleaned_data["reference"]))
 
 
 class ReplyForm(PlainForm):
@@ -106,3 +119,6 @@ class RatingForm(PlainForm):
         label="想说的话（可以不写）", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"max_length": "写得有点长，500个字以内。"},
     )
+
+    def clean_text(self):
+        return without_identity_number(self.cleaned_data["text"])

@@ -115,7 +115,7 @@ def _may_follow(request, reference: str) -> bool:
 def find(request):
     form = FindForm(request.GET or None)
     if form.is_bound and form.is_valid():
-        reference = normalise_reference(form.cleaned_data["reference"])
+        reference = form.cleaned_data["reference"]
         if is_reference(reference):
             return redirect(request.viewpoint.mode("help:follow", reference))
         form.add_error("reference", "编号不对，是9个数字。再看一遍，或者打 12345 问。")
@@ -139,6 +139,8 @@ def follow(request, reference):
     refused = ""
     if request.method == "POST":
         act = request.POST.get("act", "")
+        if act == "open":  # the door was open already, for instance after going back
+            return redirect(request.path)
         if act not in RESIDENT_ACTS:
             return HttpResponseBadRequest("没有这个操作，请返回再试。")
         form_class, verb = RESIDENT_ACTS[act]
