@@ -1,0 +1,227 @@
+"""Every resident page is valid HTML that works without a script, without a stranger's server and for whoever reads with a screen reader."""
+
+import re
+from html import unescape
+
+import html5lib
+import pytest
+from django.test import Client
+
+from doorplates import codes
+from doorplates.actions import replace, revoke
+from doorplates.models import Building, Doorplate
+from guides.actions import withdraw
+from guides.models import Guide, Notice, Office
+from helpdesk import actions
+from helpdesk.models import CloseReason
+from tests.content import PLATES_OF, all_content  # noqa: F401
+from tests.factories import make_plate, make_request
+from tests.people import zhuli
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
+
+XML = "{http://www.w3.org/1999/xhtml}"
+VOID_OF_LABEL = {"hidden", "submit", "button"}
+
+
+def guide_pages() -> dict[str, str]:
+    slugs = Guide.objects.values_list("slug", flat=True)
+    return {f"guide {slug}": f"/c/{PLATES_OF}/guides/{slug}/?all=1" for slug in slugs}
+
+
+def plain_pages() -> dict[str, str]:
+    plate = Doorplate.objects.get(building__community=PLATES_OF).code
+    pages = {
+        "home": "/", "topics": "/guides/", "enterprise": "/guides/?for=enterprise", "topic": "/guides/?topic=yibao", "results": "/guides/?q=低保",
+        "no results": "/guides/?q=红烧肉", "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent", "areas": "/areas/",
+        "areas for a guide": "/areas/?guide=huji-006", "notices": "/notices/", "notice": f"/notices/{Notice.objects.first().pk}/", "jobs": "/jobs/",
+        "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
+        "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
+        "door": "/help/123456789/", "complain": "/help/complain/", "missing": "/nothing/",
+    }  # fmt: skip
+    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in ("home", "topics", "topic", "results", "guide", "notices", "jobs", "areas")}
+    elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
+    steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
+    return pages | elder | steps
+
+
+def special_pages(client) -> dict[str, str]:
+    """Pages that need something to have happened: ended plates, a withdrawn guide, an office that is known, every state of a request."""
+    bodies = {}
+    building = Building.objects.first()
+    gone, renewed = (make_plate(building, entrance=e) for e in ("7单元", "8单元"))
+    revoke(gone, by="沈禾", reason="")
+    replace(renewed, by="沈禾", reason="")
+    withdraw(guide=Guide.objects.get(slug="jiuye-001"), by="沈禾")
+    known = {"address": "示例路", "floor": "一楼", "phone": "0000-0000000", "longitude": "106.775513", "latitude": "39.230094", "step_free": True, "note": "示例"}
+    Office.objects.filter(kind="station").update(**known)
+    for name, address in {
+        "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}", "withdrawn": "/guides/jiuye-001/", "elder withdrawn": "/elder/guides/jiuye-001/",
+        "known office": f"/c/{PLATES_OF}/guides/yibao-001/",
+    }.items():  # fmt: skip
+        bodies[name] = client.get(address).content.decode()
+    bodies["help with mistakes"] = client.post("/help/new/", {"name": "", "phone": "1", "note": "<b>", "area": "x", "guide": "x", "kind": "x"}).content.decode()
+    bodies["form too old"] = Client(enforce_csrf_checks=True).post("/help/new/", {"name": "王阿姨"}).content.decode()
+    bodies["page too old"] = Client(enforce_csrf_checks=True).post("/help/123456789/", {}).content.decode()
+    bodies["wrong digits"] = client.post("/help/123456789/", {"act": "open", "last_four": "12"}).content.decode()
+    return bodies | request_pages(client)
+
+
+def request_pages(client) -> dict[str, str]:
+    stored = make_request(guide=Guide.objects.get(slug="yibao-001"), note="腿不好")
+    address, bodies = f"/help/{stored.reference}/", {}
+    client.post(address, {"act": "open", "last_four": "8000"})
+
+    def look(name, query=""):
+        bodies[f"request {name}"] = client.get(address + query).content.decode()
+
+    look("new", "?new=1")
+    actions.claim(request=stored, by=zhuli())
+    actions.write_message(request=stored, by=zhuli(), text="您好\n明天来")
+    actions.reply(request=stored, text="好")
+    look("claimed")
+    bodies["request, empty message"] = client.post(address, {"act": "reply", "text": ""}).content.decode()
+    actions.close(request=stored, by=zhuli(), reason=CloseReason.DONE, text="办好了")
+    look("closed")
+    bodies["request, no rating"] = client.post(address, {"act": "rate"}).content.decode()
+    bodies["request, refused"] = client.post(address, {"act": "reply", "text": "在吗"}).content.decode()
+    actions.rate(request=stored, level=5, text="")
+    look("rated")
+    actions.reopen(request=stored)
+    actions.cancel(request=stored)
+    look("cancelled")
+    return bodies
+
+
+@pytest.fixture
+def bodies(client) -> dict[str, str]:
+    pages = plain_pages()
+    found = {name: client.get(address).content.decode() for name, address in pages.items()}
+    return found | special_pages(client)
+
+
+def parse(body: str):
+    """The tree, or the first mistake as html5lib names it."""
+    return html5lib.HTMLParser(strict=True).parse(body)
+
+
+def every(tree, *names):
+    return [element for name in names for element in tree.iter(XML + name)]
+
+
+def problems(body: str) -> list[str]:
+    try:
+        tree = parse(body)
+    except html5lib.html5parser.ParseError as error:
+        return [f"parse: {error}"]
+    return [*structure(tree), *labels(tree), *forms_and_tables(tree), *strangers(tree), *inline(body, tree)]
+
+
+def structure(tree) -> list[str]:
+    found = []
+    if tree.get("lang") != "zh-Hans":
+        found.append("lang")
+    if len(every(tree, "h1")) != 1:
+        found.append(f"{len(every(tree, 'h1'))} h1")
+    if len(every(tree, "main")) != 1 or not every(tree, "title")[0].text.strip():
+        found.append("main or title")
+    ids = [element.get("id") for element in tree.iter() if element.get("id")]
+    found += [f"id {name} twice" for name in {i for i in ids if ids.count(i) > 1}]
+    for element in tree.iter():
+        targets = [element.get(a) for a in ("for", "aria-labelledby", "aria-describedby") if element.get(a)]
+        found += [f"{t} points nowhere" for target in targets for t in target.split() if t not in ids]
+    anchors = [a.get("href", "")[1:] for a in every(tree, "a") if a.get("href", "").startswith("#")]
+    found += [f"#{name} leads nowhere" for name in anchors if name and name not in ids]
+    if not body_text(tree):
+        found.append("empty")
+    levels = [int(element.tag[-1]) for element in tree.iter() if re.fullmatch(re.escape(XML) + r"h[1-6]", str(element.tag))]
+    found += [f"h{a} then h{b}" for a, b in zip(levels, levels[1:], strict=False) if b > a + 1]
+    return found
+
+
+def body_text(tree) -> str:
+    return "".join(every(tree, "body")[0].itertext()).strip()
+
+
+def labels(tree) -> list[str]:
+    labelled = {label.get("for") for label in every(tree, "label")}
+    inside = {id(child) for label in every(tree, "label") for child in label.iter()}
+    found = []
+    for field in every(tree, "input", "select", "textarea"):
+        if field.get("type") in VOID_OF_LABEL or field.get("aria-label"):
+            continue
+        if field.get("id") not in labelled and id(field) not in inside:
+            found.append(f"no label: {field.get('name')}")
+    return found
+
+
+def forms_and_tables(tree) -> list[str]:
+    found = [f"form {form.get('action')} without token" for form in every(tree, "form") if form.get("method") == "post" and not [
+        field for field in every(form, "input") if field.get("name") == "csrfmiddlewaretoken"]]  # fmt: skip
+    found += ["empty link" for a in every(tree, "a") if not "".join(a.itertext()).strip()]
+    found += ["empty button" for b in every(tree, "button") if not "".join(b.itertext()).strip()]
+    return found + [f"image {i.get('src')} without words" for i in every(tree, "img") if i.get("alt") is None]
+
+
+def strangers(tree) -> list[str]:
+    """What a browser would fetch by itself must come from here; what it opens on a tap is another matter."""
+    fetched = [e.get("src") for e in tree.iter() if e.get("src")] + [link.get("href") for link in every(tree, "link")]
+    fetched += [e.get(a) for e in tree.iter() for a in ("srcset", "poster", "data", "background", "ping") if e.get(a)]
+    found = [f"fetches {url}" for url in fetched if not re.match(r"/(?!/)", url)]
+    return found + [f"sends to {f.get('action')}" for f in every(tree, "form") if not re.match(r"/(?!/)|$", f.get("action") or "")]
+
+
+def inline(body: str, tree) -> list[str]:
+    found = [f"<{name}>" for name in ("style", "iframe", "object", "embed", "base", "font", "center", "marquee") if every(tree, name)]
+    found += ["inline script" for script in every(tree, "script") if not script.get("src")]
+    found += [f"{a} on {e.tag}" for e in tree.iter() for a in e.keys() if a == "style" or a.startswith("on")]  # noqa: SIM118 - an element, not a dict
+    found += ["javascript:" for a in every(tree, "a") if (a.get("href") or "").lower().startswith(("javascript:", "data:", "vbscript:"))]
+    return found + [word for word in ("{{", "{%", "None</", ">None<", "&amp;amp;", "&amp;lt;") if word in body]
+
+
+def test_every_page_is_clean(bodies):
+    assert {name: found for name, body in bodies.items() if (found := problems(body))} == {}
+    assert len(bodies) > 80
+
+
+def test_every_guide_is_clean(client):
+    bodies = {name: client.get(address).content.decode() for name, address in guide_pages().items()}
+    assert {name: found for name, body in bodies.items() if (found := problems(body))} == {}
+    assert len(bodies) == 66
+
+
+def test_links_to_another_host_are_few_and_send_no_address_along(bodies):
+    allowed = re.compile(r"https://(uri\.amap\.com|api\.map\.baidu\.com|apis\.map\.qq\.com|www\.szsrxbm\.cn)[/?]?|http://www\.szsrxbm\.cn/?")
+    links = {link for body in bodies.values() for link in re.findall(r'<a [^>]*href="(?:https?:)?//[^>]*>', body)}
+    assert links  # the maps are there
+    assert [link for link in links if 'rel="noreferrer"' not in link or not allowed.match(unescape(re.search(r'href="([^"]*)"', link)[1]))] == []
+
+
+def test_numbers_that_can_be_called_can_be_tapped(bodies):
+    numbers = {re.sub("[^0-9+]", "", n) for body in bodies.values() for n in re.findall(r'href="tel:([^"]*)"', body)}
+    assert {"12345", "96110"} <= numbers
+    assert numbers - {"00000000000"} <= {"12345", "96110", "110", "12393", "12333", "12348", "12385", "12366", "12329", "12315", "12320"}
+
+
+def test_punctuation_on_screen_is_full_width(bodies):
+    """Between two Chinese characters nothing of ASCII stands; the host and codes are not between such."""
+    half = re.compile(r"(?<=[\u4e00-\u9fff])[,;:?!()](?=[\u4e00-\u9fff])")
+    wrong = {}
+    for name, body in bodies.items():
+        text = unescape(re.sub(r"<[^>]*>", "\n", body))
+        if half.search(text):
+            wrong[name] = half.findall(text)
+    assert wrong == {}
+
+
+def test_the_checker_finds_what_it_looks_for():
+    """A test that cannot fail proves nothing: one page with each mistake."""
+    head = '<!DOCTYPE html><html lang="zh-Hans"><head><meta charset="utf-8"><title>x</title>'
+    page = f'{head}</head><body><main><h1>x</h1>%s</main></body></html>'
+    assert problems(page % "") == []
+    for mistake in ('<h1>y</h1>', '<p id="a"></p><p id="a"></p>', "<h3>y</h3>", '<input name="a">', '<p style="color:red">y</p>', "<script>1</script>",
+                    '<img src="//x.example/a.png" alt="">', '<a href="javascript:x">y</a>', '<p onclick="x">y</p>', '<a href="#no">y</a>', "<p><div></p>",
+                    '<form method="post" action="/x"></form>', '<form action="https://x.example/"></form>', '<a href="/x"></a>', "<p>{{ x }}</p>",
+                    '<label for="no">y</label>'):  # fmt: skip
+        assert problems(page % mistake) != [], mistake
+    assert "lang" in problems((page % "").replace(' lang="zh-Hans"', ""))
