@@ -116,7 +116,7 @@ class RatingForm(PlainForm):
         label="这次帮得怎么样", choices=RatingLevel.choices, coerce=int, widget=forms.RadioSelect, error_messages={"required": "选一个再提交，不想评也没关系。"}
     )
     text = forms.CharField(
-        label="想说的话（可以不写）", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label="想说的话（可以不写）", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 3, "id": "id_rating_text"}),  # beside a reply, which has a text too
         error_messages={"max_length": "写得有点长，500个字以内。"},
     )
 
