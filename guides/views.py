@@ -40,7 +40,8 @@ def topics_with_guides(audience: str = ""):
     published = Q(guides__status=Status.PUBLISHED)
     if audience:
         published &= Q(guides__audience=audience)
-    return Domain.objects.annotate(count=Count("guides", filter=published)).filter(count__gt=0)
+    topics = Domain.objects.annotate(count=Count("guides", filter=published)).filter(count__gt=0)
+    return topics.order_by("order", "slug")  # a query with GROUP BY forgets the model's own ordering
 
 
 @public_page

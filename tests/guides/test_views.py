@@ -186,7 +186,7 @@ def test_situations_are_plain_links_that_keep_the_case(client):
 def test_the_paper_that_another_guide_issues_links_there_only_when_published(client):
     guide, issuer = make_guide(), make_guide("huji-006", plain_title="补身份证")
     Material.objects.create(guide=guide, name="居民身份证", issued_by=issuer)
-    assert 'href="/guides/huji-006/">怎么办这一样</a>' in client.get("/guides/yibao-001/").content.decode()
+    assert 'href="/guides/huji-006/">没有？看怎么办</a>' in client.get("/guides/yibao-001/").content.decode()
     Guide.objects.filter(pk=issuer.pk).update(status=Status.DRAFT)
     assert "huji-006" not in client.get("/guides/yibao-001/").content.decode()
 
@@ -269,6 +269,14 @@ def test_one_row_and_three_cost_the_same(client, page):
             assert client.get(page).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_topics_stand_in_the_order_that_editors_gave_them(client):
+    for slug, order in (("huji-001", 70), ("yibao-001", 10), ("minzheng-001", 40)):
+        domain = make_guide(slug).domain
+        domain.order = order
+        domain.save()
+    assert [topic.slug for topic in client.get("/").context["topics"]] == ["yibao", "minzheng", "huji"]
 
 
 def test_a_guide_with_many_parts_costs_what_a_small_one_costs(client):
