@@ -29,12 +29,12 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
 
 
-def env_secret(name: str, hint: str) -> str:
-    """A secret of at least 32 characters. Raises ImproperlyConfigured with what to do."""
+def env_secret(name: str, hint: str, *, least: int = 32) -> str:
+    """A secret of at least `least` characters. Raises ImproperlyConfigured with what to do."""
     value = env(name)
-    if len(value) < 32 or value.lower().startswith(("change", "default", "django-insecure", "example")):
+    if len(value) < least or value.lower().startswith(("change", "default", "django-insecure", "example")):
         raise ImproperlyConfigured(
-            f"{name} is missing, a placeholder, or shorter than 32 characters. {hint} "
+            f"{name} is missing, a placeholder, or shorter than {least} characters. {hint} "
             "`make run` makes one for a trial; for production see docs/operations.md."
         )
     return value
@@ -44,7 +44,7 @@ DEBUG = env_bool("MENPAI_DEBUG")
 DEMO = env_bool("MENPAI_DEMO")  # demo accounts may exist only with this switch or DEBUG
 HTTPS = env_bool("MENPAI_HTTPS", default=True)
 
-SECRET_KEY = env_secret("MENPAI_SECRET_KEY", "Set it to a long random text.")
+SECRET_KEY = env_secret("MENPAI_SECRET_KEY", "Set it to a long random text.", least=50)
 PII_KEYS = [key for key in env_secret("MENPAI_PII_KEYS", "Set it to Fernet keys, newest first, separated by commas.").split(",") if key]
 PII_INDEX_KEY = env_secret("MENPAI_PII_INDEX_KEY", "Set it to a long random text, never changed afterwards.")
 
@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "qr_code",
-    "ninja",
     "menpai",
     "guides",
     "doorplates",
