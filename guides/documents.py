@@ -138,79 +138,69 @@ def labelled(row: Model, error: ValidationError, where: str) -> list[str]:
     ]
 
 
-def _build_rows(guide: Guide, entry: dict) -> tuple[list[tuple[str, Sourced]], list[str]]:
-    """Unsaved parts, each with its place in the file, and warnings."""
-    day, rows, warnings = guide.checked_on, [], []
-    for name, fact in (entry.get("facts") or {}).items():
-        rows.append((f"facts.{name}", Fact(guide=guide, field=name, note=fact.get("note") or "", **_sourced(fact, day))))
-    for part, kind in STATEMENTS.items():
-        for order, row in enumerate(entry.get(part) or []):
-            rows.append(
-                (
-                    f"{part} 第{order + 1}条",
-                    Statement(
-                        guide=guide,
-                        kind=kind,
-                        text=row["text"],
-                        only_for=row.get("only_for") or [],
-                        order=(order + 1) * ORDER_STEP,
-                        **_sourced(row, day),
-                    ),
-                )
-            )
-    for order, row in enumerate(entry.get("steps") or []):
-        rows.append(
-            (
-                f"steps 第{order + 1}条",
-                Step(
-                    guide=guide,
-                    text=row["text"],
-                    only_for=row.get("only_for") or [],
-                    order=(order + 1) * ORDER_STEP,
-                    **_sourced(row, day),
-                ),
-            )
-        )
-    slugs = dict(Guide.objects.values_list("slug", "pk"))
-    for order, row in enumerate(entry.get("materials") or []):
+Placed = list[tuple[str, Sourced]]  # unsaved parts, each with its place in the file
+
+
+def _build_rows(guide: Guide, entry: dict) -> tuple[Placed, list[str]]:
+    """Unsaved parts and warnings."""
+    day = guide.checked_on
+    facts = [
+        (f"facts.{name}", Fact(guide=guide, field=name, note=fact.get("note") or "", **_sourced(fact, day)))
+        for name, fact in (entry.get("facts") or {}).items()
+    ]
+    sentences = [
+        (f"{part} 第{number}条", Statement(guide=guide, kind=kind, text=row["text"], **_row(row, number, day)))
+        for part, kind in STATEMENTS.items()
+        for number, row in enumerate(entry.get(part) or [], start=1)
+    ]
+    steps = [
+        (f"steps 第{number}条", Step(guide=guide, text=row["text"], **_row(row, number, day)))
+        for number, row in enumerate(entry.get("steps") or [], start=1)
+    ]
+    materials, warnings = _build_materials(guide, entry)
+    return [*facts, *sentences, *steps, *materials, *_build_counters(guide, entry)], warnings
+
+
+def _row(row: dict, number: int, day: date | None) -> dict:
+    """What every line of a guide has: its cases, its place, its origin."""
+    return {"only_for": row.get("only_for") or [], "order": number * ORDER_STEP, **_sourced(row, day)}
+
+
+def _build_materials(guide: Guide, entry: dict) -> tuple[Placed, list[str]]:
+    slugs, placed, warnings = dict(Guide.objects.values_list("slug", "pk")), [], []
+    for number, row in enumerate(entry.get("materials") or [], start=1):
         issuer_slug = row.get("issued_by")
         if issuer_slug and issuer_slug not in slugs:
             warnings.append(f"材料“{row['name']}”指向的事项 {issuer_slug} 还没有，先不连。")
-        rows.append(
-            (
-                f"materials 第{order + 1}条",
-                Material(
-                    guide=guide,
-                    name=row["name"],
-                    is_identity_document=bool(row.get("identity")),
-                    form=row.get("form", "original"),
-                    copies=row.get("copies", 1),
-                    issuer=row.get("issuer") or "",
-                    how=row.get("how") or "",
-                    issued_by_id=slugs.get(issuer_slug),
-                    later=row.get("later"),
-                    only_for=row.get("only_for") or [],
-                    order=(order + 1) * ORDER_STEP,
-                    **_sourced(row, day),
-                ),
-            )
+        material = Material(
+            guide=guide,
+            name=row["name"],
+            is_identity_document=bool(row.get("identity")),
+            form=row.get("form", "original"),
+            copies=row.get("copies", 1),
+            issuer=row.get("issuer") or "",
+            how=row.get("how") or "",
+            issued_by_id=slugs.get(issuer_slug),
+            later=row.get("later"),
+            **_row(row, number, guide.checked_on),
         )
-    offices = dict(Office.objects.values_list("code", "pk"))
-    for order, row in enumerate(entry.get("counters") or []):
-        rows.append(
-            (
-                f"counters 第{order + 1}条",
-                Counter(
-                    guide=guide,
-                    kind=row["kind"],
-                    office_id=_office(row.get("office"), offices, order + 1),
-                    note=row.get("note") or "",
-                    order=(order + 1) * ORDER_STEP,
-                    **_sourced(row, day),
-                ),
-            )
+        placed.append((f"materials 第{number}条", material))
+    return placed, warnings
+
+
+def _build_counters(guide: Guide, entry: dict) -> Placed:
+    offices, placed = dict(Office.objects.values_list("code", "pk")), []
+    for number, row in enumerate(entry.get("counters") or [], start=1):
+        counter = Counter(
+            guide=guide,
+            kind=row["kind"],
+            office_id=_office(row.get("office"), offices, number),
+            note=row.get("note") or "",
+            order=number * ORDER_STEP,
+            **_sourced(row, guide.checked_on),
         )
-    return rows, warnings
+        placed.append((f"counters 第{number}条", counter))
+    return placed
 
 
 def _office(code: str | None, offices: dict[str, int], number: int) -> int | None:

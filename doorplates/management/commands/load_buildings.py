@@ -1,34 +1,19 @@
-from pathlib import Path
-
-import yaml
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from doorplates.models import Building
+from guides.loading import LoadCommand
 from guides.models import Area, Level
 
 SHAPE = "文件里写 is_sample 和 communities，照 fixtures/buildings.yaml 的样子。"
 
 
-class Command(BaseCommand):
+class Command(LoadCommand):
     help = "导入楼栋和入口（YAML，样子见 fixtures/buildings.yaml）。已有的楼栋不动；有一处不对，整个文件都不写。"
+    what = "楼栋"
+    shape = SHAPE
 
-    def add_arguments(self, parser):
-        parser.add_argument("file", type=Path)
-
-    def handle(self, *, file, **options):
-        try:
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
-            with transaction.atomic():
-                added, kept = load(document)
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CommandError(f"{file.name} 读不出来，看看冒号、引号和缩进。") from error
-        except (KeyError, TypeError, AttributeError) as error:
-            raise CommandError(f"什么都没有写入。{SHAPE}") from error
-        except ValidationError as error:
-            raise CommandError("什么都没有写入。" + "".join(f"\n{message}" for message in error.messages)) from error
-        self.stdout.write(f"楼栋：新增 {added}，已有的 {kept} 个没有动。")
+    def load(self, document):
+        return load(document)
 
 
 def load(document: dict) -> tuple[int, int]:

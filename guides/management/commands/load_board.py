@@ -1,31 +1,18 @@
-from pathlib import Path
-
-import yaml
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
+from guides.loading import LoadCommand
 from guides.models import Area, JobPosting, Notice
 
 MODELS = {"notices": (Notice, ("title", "published_on")), "jobs": (JobPosting, ("title", "employer", "published_on"))}
 
 
-class Command(BaseCommand):
+class Command(LoadCommand):
     help = "导入政策通知和招聘信息（YAML，样子见 fixtures/board.yaml）。已经有的不动；有一条不对，整个文件都不写。"
+    what = "政策和招聘"
+    shape = "文件里写 notices（政策通知）和 jobs（招聘信息）。"
 
-    def add_arguments(self, parser):
-        parser.add_argument("file", type=Path)
-
-    def handle(self, *, file, **options):
-        try:
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
-            with transaction.atomic():
-                added, kept = load(document)
-        except (OSError, yaml.YAMLError, ValueError) as error:
-            raise CommandError(f"{file.name} 读不出来，看看冒号、引号和缩进。") from error
-        except ValidationError as error:
-            raise CommandError("什么都没有写入。" + "".join(f"\n{message}" for message in error.messages)) from error
-        self.stdout.write(f"政策和招聘：新增 {added}，已有的 {kept} 条没有动。")
+    def load(self, document):
+        return load(document)
 
 
 def load(document: dict) -> tuple[int, int]:

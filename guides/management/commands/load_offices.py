@@ -1,32 +1,19 @@
-from pathlib import Path
-
-import yaml
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
+from guides.loading import LoadCommand
 from guides.models import Area, Level, Office, OfficeHours
 
 OFFICE_KEYS = {"code", "name", "kind", "note", "hours"}
 EACH = {"each_township": Level.TOWNSHIP, "each_community": Level.COMMUNITY}
 
 
-class Command(BaseCommand):
+class Command(LoadCommand):
     help = "导入办理地点（YAML，样子见 fixtures/offices.yaml）。只补没有的，工作人员改过的不动；有一处不对，整个文件都不写。"
+    what = "办理地点"
+    shape = "文件里写 district、hours 和 halls，照 fixtures/offices.yaml 的样子。"
 
-    def add_arguments(self, parser):
-        parser.add_argument("file", type=Path)
-
-    def handle(self, *, file, **options):
-        try:
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
-            with transaction.atomic():
-                added, kept = load(document)
-        except (OSError, yaml.YAMLError, ValueError) as error:
-            raise CommandError(f"{file.name} 读不出来，看看冒号、引号和缩进。") from error
-        except ValidationError as error:
-            raise CommandError("什么都没有写入。" + "".join(f"\n{message}" for message in error.messages)) from error
-        self.stdout.write(f"办理地点：新增 {added}，已有的 {kept} 个没有动。")
+    def load(self, document):
+        return load(document)
 
 
 def load(document: dict) -> tuple[int, int]:
