@@ -87,6 +87,8 @@ class FollowForm(PlainForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 4}),
     )
 
+    draft = forms.CharField(max_length=MAX_NOTE, required=False, widget=forms.HiddenInput)
+
     def clean_last_four(self):
         return unicodedata.normalize("NFKC", self.cleaned_data["last_four"])  # a Chinese keyboard types full-width digits
 

@@ -1,12 +1,13 @@
 """Asking for help and following it. Nothing here is ever kept by a cache."""
 
 from urllib.parse import parse_qsl
+from uuid import uuid5
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import resolve
 from django.views.decorators.cache import never_cache
 
 from doorplates.access import find_plate
@@ -17,7 +18,7 @@ from guides.reading import Reading
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
-from helpdesk.forms import FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
+from helpdesk.forms import MAX_NOTE, FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, is_reference, normalise_reference
 from menpai import throttle
 
@@ -67,7 +68,8 @@ def _submission(data: dict) -> actions.Submission:
     area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=settings.DISTRICT_CODE))
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
     return actions.Submission(
-        submission_key=data["submission_key"],
+        # The same form sent twice is one request; sent again with a corrected phone it is a new one, and nothing is dropped.
+        submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note"))),
         kind=data["kind"],
         area=area,
         name=data["name"],
@@ -153,6 +155,10 @@ def follow(request, reference):
                 return redirect(request.path)
             except actions.NotPossible as error:
                 refused = str(error)
+    return _show_followed(request, stored, reply=forms_["reply"], rate=forms_["rate"], refused=refused)
+
+
+def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = ""):
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
@@ -162,8 +168,8 @@ def follow(request, reference):
         rating=getattr(stored, "rating", None),
         is_new="new" in request.GET,
         refused=refused,
-        reply_form=forms_["reply"],
-        rating_form=forms_["rate"],
+        reply_form=reply,
+        rating_form=rate,
     )
     return render(request, "helpdesk/follow.html", context)
 
@@ -177,9 +183,14 @@ RESIDENT_ACTS = {
 
 
 def _ask_last_four(request, reference: str):
-    """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not."""
-    form = FollowForm(request.POST or None) if request.POST.get("act", "open") == "open" else FollowForm()
-    if request.method == "POST" and form.is_bound and form.is_valid():
+    """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not.
+
+    A message that came when the door had closed meanwhile waits in the form and stands in its field again once the door is open.
+    """
+    if request.POST.get("act", "open") != "open":
+        return _show_door(request, reference, FollowForm(initial=_draft(request)))
+    form = FollowForm(request.POST or None)
+    if form.is_bound and form.is_valid():
         here = f"{reference}:{throttle.client_address(request)}"
         if not (throttle.allow("follow", here, limit=5, minutes=15) and throttle.allow("follow-all", reference, limit=50, minutes=24 * 60)):
             form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
@@ -187,19 +198,37 @@ def _ask_last_four(request, reference: str):
             stored = HelpRequest.objects.filter(reference=reference).first()
             if stored and stored.phone[-4:] == form.cleaned_data["last_four"]:
                 throttle.forget("follow", here)
-                return _let_follow(redirect(request.path), stored)
+                return _let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored)
             form.add_error("last_four", WRONG_PAIR)
-    return render(request, "helpdesk/open.html", page_context(request, request.viewpoint, form=form, reference=reference))
+    return _show_door(request, reference, form)
+
+
+def _draft(request) -> dict:
+    return {"draft": request.POST.get("text", "")[:MAX_NOTE]}
+
+
+def _opened(request, stored: HelpRequest, draft: str):
+    if not draft:
+        return redirect(request.path)
+    refused = "刚才写的还没发出去，再点一次“发送”。"
+    return _show_followed(request, stored, reply=ReplyForm(initial={"text": draft}), rate=RatingForm(), refused=refused)
+
+
+def _show_door(request, reference: str, form: FollowForm, *, status: int = 200):
+    context = page_context(request, request.viewpoint, form=form, reference=reference, is_stale=status == 403)
+    return render(request, "helpdesk/open.html", context, status=status)
 
 
 @resident
 def csrf_failure(request, reason=""):
-    """A form that was open too long. What was typed in the help form comes back with a fresh token; others are asked to go back once."""
-    help_paths = {reverse("help:new"), "/elder" + reverse("help:new")}
-    if request.path in help_paths:
-        request.viewpoint = Viewpoint(None, request.path.startswith("/elder"))
+    """A form that was open too long. What was typed for a helper comes back with a fresh token; others are asked to go back once."""
+    request.viewpoint = Viewpoint(None, request.path.startswith("/elder/"))
+    name = resolve(request.path).url_name
+    if name == "new":
         form = HelpForm(request.POST)
         form.is_valid()
         form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
         return _show_form(request, form, status=403)
+    if name == "follow":
+        return _show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=_draft(request)), status=403)
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)

@@ -218,11 +218,31 @@ def test_the_elder_form_open_too_long_stays_in_the_elder_version(village):
     assert 'action="/elder/help/new/"' in response.content.decode()
 
 
-def test_another_page_open_too_long_says_what_to_do(village):
+def test_a_door_open_too_long_is_shown_afresh(village):
     stored = make_request()
     response = Client(enforce_csrf_checks=True).post(f"/help/{stored.reference}/", {"act": "open", "last_four": "8000"})
     assert response.status_code == 403
-    assert "请按“返回”，刷新那一页，再点一次。" in response.content.decode()
+    assert "这一页放得太久了，请再填一次后四位。" in response.content.decode()
+
+
+def test_a_message_written_while_the_door_closed_is_not_lost(village):
+    stored, text = make_request(phone=PHONE), "我明天下午在家"
+    strict = Client(enforce_csrf_checks=True)
+    body = strict.post(f"/help/{stored.reference}/", {"act": "reply", "text": text}).content.decode()
+    assert (value_of(body, "draft"), "您写的还在" in body) == (text, True)
+    sent = {"act": "open", "last_four": PHONE[-4:], "draft": text, "csrfmiddlewaretoken": value_of(body, "csrfmiddlewaretoken")}
+    body = strict.post(f"/help/{stored.reference}/", sent).content.decode()
+    assert (value_of(body, "text"), "刚才写的还没发出去" in body) == (text, True)
+    sent = {"act": "reply", "text": text, "csrfmiddlewaretoken": value_of(body, "csrfmiddlewaretoken")}
+    assert strict.post(f"/help/{stored.reference}/", sent).status_code == 302
+    assert [message.text for message in stored.messages.all()] == [text]
+
+
+def test_the_form_sent_again_with_a_corrected_phone_is_not_dropped(client, village):
+    sent = asked(phone="13800138001")
+    client.post("/help/new/", sent)
+    client.post("/help/new/", sent | {"phone": PHONE})
+    assert [stored.phone for stored in HelpRequest.objects.order_by("id")] == ["13800138001", PHONE]
 
 
 def test_more_than_thirty_an_hour_from_one_address_are_asked_to_wait(client, village):
