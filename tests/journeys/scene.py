@@ -148,6 +148,7 @@ class Look:
         if answer.status != self.status:
             raise AssertionError(f"{self.name}: {answer.status} instead of {self.status}")
         self.then(page)
+        page.wait_for_load_state()  # a click returns as soon as the next page begins
 
 
 HERE = f"/c/{SHUIYUN}"

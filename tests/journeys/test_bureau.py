@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pypdfium2
 import pytest
 import zxingcpp
+from playwright.sync_api import expect
 
 from doorplates.models import Building, Doorplate
 from guides.actions import verify
@@ -44,7 +45,7 @@ def test_an_editor_changes_a_verified_step_and_the_resident_reads_it_unverified(
     row.locator("summary").click()
     row.locator("textarea").fill(NEW)
     editor.get_by_role("button", name="保存", exact=True).click()
-    assert "成功" in editor.locator(".messagelist").inner_text()
+    expect(editor.locator(".messagelist")).to_contain_text("成功")
 
     resident = person()
     shown = step_on_the_page(resident, NEW)
@@ -62,7 +63,7 @@ def test_the_bureau_prints_a_plate_and_its_symbol_leads_to_the_page(town, person
     sign_in_at_the_admin(page, guanli())
     page.get_by_role("link", name="楼栋", exact=True).first.click()
     choose(page, building, "给选中的楼栋生成门牌")
-    assert "新发了 2 块门牌" in page.locator(".messagelist").inner_text()
+    expect(page.locator(".messagelist")).to_contain_text("新发了 2 块门牌")
     choose(page, building, "打印门牌（PDF）")
     with page.expect_download() as download:
         page.get_by_role("button", name="下载PDF").click()
@@ -72,8 +73,8 @@ def test_the_bureau_prints_a_plate_and_its_symbol_leads_to_the_page(town, person
 
     resident = person()
     resident.goto(urlsplit(symbols[0]).path)
-    assert "您扫的是 水韵名都社区" in resident.get_by_role("heading", level=1).inner_text()
-    assert "水韵名都 9号楼" in resident.locator(".plate").inner_text()
+    expect(resident.get_by_role("heading", level=1)).to_contain_text("您扫的是 水韵名都社区")
+    expect(resident.locator(".plate")).to_contain_text("水韵名都 9号楼")
 
 
 def choose(page, row, action: str) -> None:

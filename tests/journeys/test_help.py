@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from doorplates.models import Scan
 from helpdesk.models import HelpRequest
@@ -18,27 +19,24 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 def ask_from_the_plate(page, plate) -> str:
     """王阿姨's daughter scans, reads, picks her case and asks, with one wrong number first. Returns the reference."""
     page.goto(f"/D/{plate.code}")
-    assert "您扫的是 水韵名都社区" in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("您扫的是 水韵名都社区")
     page.get_by_role("link", name=title_of("minzheng-005")).click()
     page.get_by_role("link", name="家里人代办", exact=True).click()
-    bring = page.locator("#bring").inner_text()
-    assert "代办人的居民身份证" in bring
+    expect(page.locator("#bring")).to_contain_text("代办人的居民身份证")
     page.get_by_role("link", name="帮我办", exact=True).click()
-    assert "水韵名都 8号楼 1单元" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("水韵名都 8号楼 1单元")
     page.get_by_label("怎么称呼您").fill("王阿姨")
     page.get_by_label("您的电话").fill("1380013")
     page.get_by_role("button", name="提交").first.click()
-    wrong = page.get_by_role("alert").inner_text()
-    assert "手机是11位数字" in wrong
-    assert "要您同意" in wrong
-    assert page.get_by_label("怎么称呼您").input_value() == "王阿姨"
+    expect(page.get_by_role("alert")).to_contain_text("手机是11位数字")
+    expect(page.get_by_role("alert")).to_contain_text("要您同意")
+    expect(page.get_by_label("怎么称呼您")).to_have_value("王阿姨")
     page.get_by_label("您的电话").fill("138 0013 8000")
     page.get_by_label("我看了，同意").check()
     page.get_by_role("button", name="提交").first.click()
     page.wait_for_url(re.compile(r"/help/\d{9}/"))
-    main = page.locator("main").inner_text()
-    assert "已经交给水韵名都社区的帮办员" in main
-    assert "最晚" in main
+    expect(page.locator("main")).to_contain_text("已经交给水韵名都社区的帮办员")
+    expect(page.locator("main")).to_contain_text("最晚")
     return re.search(r"/help/(\d{9})/", page.url).group(1)
 
 
@@ -52,29 +50,32 @@ def sign_in_at_the_desk(page, user) -> None:
 def work_on(page, reference: str) -> None:
     """朱丽 claims, calls, writes, agrees on a time, checks the papers and closes."""
     page.get_by_role("link", name=title_of("minzheng-005")).click()
+    claim = page.get_by_role("button", name="我来办，领取")
+    claim.wait_for()
     assert "13800138000" not in page.content()
-    page.get_by_role("button", name="我来办，领取").click()
+    claim.click()
     page.get_by_role("button", name="看完整电话").click()
-    assert page.get_by_role("link", name="打电话 13800138000").get_attribute("href") == "tel:13800138000"
+    expect(page.get_by_role("link", name="打电话 13800138000")).to_have_attribute("href", "tel:13800138000")
     page.get_by_label("给居民留言").fill("您好，社保卡也要带上。")
     page.get_by_role("button", name="发给居民").click()
     tomorrow = timezone.localtime() + timedelta(days=1)
     page.locator("summary", has_text="约时间").click()
     page.get_by_label("约在什么时候").fill(f"{tomorrow:%Y-%m-%d}T09:00")
     page.get_by_role("button", name="就约这个时间").click()
-    assert "约好了：明天 9:00" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("约好了：明天 9:00")
     papers = page.locator("#papers")
-    assert papers.get_by_role("checkbox").count() == 3
+    expect(papers.get_by_role("checkbox")).to_have_count(3)
     papers.get_by_label("代办人的居民身份证").check()
     page.get_by_role("button", name="把勾选存下").click()
-    assert papers.get_by_label("代办人的居民身份证").is_checked()
+    expect(page.get_by_role("status")).to_contain_text("材料记下了")
+    expect(papers.get_by_label("代办人的居民身份证")).to_be_checked()
     page.get_by_role("button", name="办结", exact=True).click()
-    assert "选一个结果" in page.locator("#close").inner_text()
+    expect(page.locator("#close")).to_contain_text("选一个结果")
     page.get_by_label("办好了").check()
     page.get_by_label("跟居民说的话").fill("材料交上去了，下个月起打到社保卡上。")
     page.get_by_role("button", name="办结", exact=True).click()
     page.wait_for_url(re.compile(r"/desk/(#close)?$"))
-    assert "办结了" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("办结了")
 
 
 def open_with_last_four(page, reference: str) -> None:
@@ -95,19 +96,17 @@ def test_from_the_scan_to_the_last_word(town, person, javascript):
 
     resident = person(javascript=javascript)
     open_with_last_four(resident, reference)
-    main = resident.locator("main").inner_text()
-    assert "结果：办好了" in main
-    assert "材料交上去了，下个月起打到社保卡上。" in main
-    assert "您好，社保卡也要带上。" in main
+    for words in ("结果：办好了", "材料交上去了，下个月起打到社保卡上。", "您好，社保卡也要带上。"):
+        expect(resident.locator("main")).to_contain_text(words)
     assert [radio.is_checked() for radio in resident.get_by_role("radio").all()] == [False] * 5
     resident.get_by_label("基本满意").check()
     resident.get_by_role("button", name="提交评价").click()
-    assert "您评的是：基本满意" in resident.locator("main").inner_text()
+    expect(resident.locator("main")).to_contain_text("您评的是：基本满意")
 
     resident.get_by_role("button", name="没办好，请再帮我办").click()
-    assert "现在：等人接" in resident.locator("main").inner_text()
+    expect(resident.locator("main")).to_contain_text("现在：等人接")
     desk.goto("/desk/")
-    assert "又打开的" in desk.locator(".card", has_text=title_of("minzheng-005")).inner_text()
+    expect(desk.locator(".card", has_text=title_of("minzheng-005"))).to_contain_text("又打开的")
     stored = HelpRequest.objects.get(reference=reference)
     assert (stored.state, stored.reopened, stored.owner) == ("waiting", 1, None)
 
@@ -121,8 +120,8 @@ def test_of_two_who_claim_one_wins_and_the_other_is_told_kindly(town, person, li
         page.goto(f"/desk/{asked.reference}/")
     for page in (first, second):
         page.get_by_role("button", name="我来办，领取").click()
-    assert "您领取了" in first.get_by_role("status").inner_text()
-    assert "朱丽刚刚领取了，您不用再办，看看下一个吧。" in second.get_by_role("status").inner_text()
+    expect(first.get_by_role("status")).to_contain_text("您领取了")
+    expect(second.get_by_role("status")).to_contain_text("朱丽刚刚领取了，您不用再办，看看下一个吧。")
     assert HelpRequest.objects.get().owner == zhuli()
 
 
@@ -131,10 +130,10 @@ def test_another_village_never_sees_it(town, person, live_server):
     page = person(size=TABLET_SIZE, may_get=(404,))
     sign_in(page.context, zhuli2(), live_server.url)
     page.goto("/desk/")
-    assert "都办完了。" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("都办完了。")
     assert page.goto(f"/desk/{asked.reference}/").status == 404
     page.goto("/desk/")
     page.get_by_label("按编号找").fill(asked.spoken_reference)
     page.get_by_role("button", name="找", exact=True).click()
-    assert "找不到这个诉求" in page.locator("main").inner_text()
-    assert "王" not in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("找不到这个诉求")
+    expect(page.locator("main")).not_to_contain_text("王")

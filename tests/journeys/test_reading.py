@@ -1,9 +1,11 @@
 """Reading with a thumb, with a keyboard, in large type, on paper."""
 
 from io import BytesIO
+from itertools import pairwise
 
 import pypdfium2
 import pytest
+from playwright.sync_api import expect
 
 from helpdesk.models import HelpRequest
 from tests.factories import SHUIYUN
@@ -19,26 +21,28 @@ def test_the_elder_version_from_the_plate_to_a_request_and_back(town, person):
     page = person()
     page.goto(f"/D/{town[0].code}")
     page.get_by_role("link", name="长辈版").click()
-    assert "您扫的是 水韵名都社区" in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("您扫的是 水韵名都社区")
     page.get_by_role("link", name=title_of("minzheng-005")).click()
     page.get_by_role("link", name=QUESTIONS[0]).click()
-    walked = [page.get_by_role("heading", level=2).first.inner_text()]
-    while page.get_by_role("link", name="下一页").count():
-        page.get_by_role("link", name="下一页").click()
-        walked.append(page.get_by_role("heading", level=2).first.inner_text())
-    assert walked == QUESTIONS
+    for question, following in pairwise(QUESTIONS):
+        expect(page.get_by_role("heading", level=2).first).to_have_text(question)
+        page.get_by_role("link", name=f"下一页：{following}").click()
+    expect(page.get_by_role("heading", level=2).first).to_have_text(QUESTIONS[-1])
+    expect(page.get_by_role("link", name="下一页")).to_have_count(0)
     page.get_by_role("link", name="帮我办", exact=True).click()
     page.get_by_label("怎么称呼您").fill("老李")
     page.get_by_label("您的电话").fill("0952-3311111")
     page.get_by_label("我看了，同意").check()
     page.get_by_role("button", name="提交").first.click()
+    page.wait_for_url("**/?new=1")
     asked = HelpRequest.objects.get()
     assert (asked.name, asked.guide.slug, asked.doorplate, asked.area_id) == ("老李", "minzheng-005", town[0], SHUIYUN)
     assert page.url.endswith(f"/elder/help/{asked.reference}/?new=1")
     page.get_by_role("link", name="普通版").click()
+    expect(page.get_by_role("link", name="长辈版")).to_be_visible()
     assert page.url.endswith(f"/help/{asked.reference}/?new=1")
     assert "/elder/" not in page.url
-    assert asked.spoken_reference in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text(asked.spoken_reference)
 
 
 def focused(page) -> dict:
