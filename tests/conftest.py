@@ -8,12 +8,16 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.template.base import UNKNOWN_SOURCE, Node
 from django.test import override_settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+hypothesis.settings.register_profile("menpai", deadline=None)  # a slow machine is no failure: nothing here is a timed test
+hypothesis.settings.load_profile("menpai")
 
 # A file, not memory: threads of one test (two assistants claiming at once, a live server) then meet the locks of the real thing.
 if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
