@@ -19,7 +19,7 @@ def record_change(*, guide: Guide, by: str) -> bool:
     if last and last.text == text:
         return False
     GuideRevision.objects.create(guide=guide, number=last.number + 1 if last else 1, by=by, text=text)
-    ContentStamp.advance()
+    Guide.objects.filter(pk=guide.pk).update(content_version=ContentStamp.advance())
     return True
 
 

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from guides.models import StatementKind
 
 HEAD = ("title", "plain_title", "audience", "department", "aliases", "counter_level", "priority", "answer")
-OPTIONAL_HEAD = ("featured", "national_code", "implementation_code", "checked_on")
+OPTIONAL_HEAD = ("phrasings", "featured", "national_code", "implementation_code", "checked_on", "brief", "stage")
+WORD_LISTS = ("aliases", "phrasings")
 PARTS = ("facts", "conditions", "situations", "materials", "steps", "notes", "legal_basis", "counters")
 SOURCED = ("mark", "source", "year", "verified_by", "verified_on")
 STATEMENTS = {"conditions": StatementKind.CONDITION, "notes": StatementKind.NOTE, "legal_basis": StatementKind.BASIS}
@@ -46,10 +47,11 @@ def check_keys(entry: Any) -> None:
     wrong = [f"缺少 {key}。" for key in ("slug", *HEAD) if entry.get(key) in (None, "") and key != "aliases"]
     wrong += [f"不认识 {key}，是不是写错了？" for key in entry if key not in ("slug", *HEAD, *OPTIONAL_HEAD, *PARTS)]
     wrong += [
-        f"{key} 后面应该是一句话或一个数。" for key in ("slug", *HEAD, *OPTIONAL_HEAD) if key != "aliases" and not is_plain(entry.get(key))
+        f"{key} 后面应该是一句话或一个数。" for key in ("slug", *HEAD, *OPTIONAL_HEAD) if key not in WORD_LISTS and not is_plain(entry.get(key))
     ]
-    if not _is_words(entry.get("aliases") or []):
-        wrong.append("aliases 写成 [叫法一, 叫法二] 这样。")
+    wrong += [f"{key} 写成 [叫法一, 叫法二] 这样。" for key in WORD_LISTS if not _is_words(entry.get(key) or [])]
+    if not isinstance(entry.get("brief"), (bool, type(None))):
+        wrong.append("brief 写 true 或 false，不加引号。")
     wrong += _wrong_facts(entry.get("facts") or {})
     for part, allowed in ROW_KEYS.items():
         wrong += _wrong_rows(part, entry.get(part) or [], allowed)

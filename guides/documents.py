@@ -33,6 +33,9 @@ def fill_head(guide: Guide, entry: dict) -> None:
         setattr(guide, name, entry[name] if name != "aliases" else list(entry.get("aliases") or []))
     for name in ("national_code", "implementation_code"):
         setattr(guide, name, str(entry.get(name) or ""))
+    guide.phrasings = list(entry.get("phrasings") or [])
+    guide.is_brief = bool(entry.get("brief"))
+    guide.stage = entry.get("stage") or ""
     guide.featured = entry.get("featured")
     guide.checked_on = entry.get("checked_on")
     facts = entry.get("facts") or {}
@@ -250,12 +253,16 @@ def export(guide: Guide) -> dict:
     for name in HEAD:
         value = getattr(guide, name)
         entry[name] = list(value) if name == "aliases" else (str(value) if isinstance(value, str) else value)
+        if name == "aliases":
+            entry |= _known(phrasings=list(guide.phrasings))
         if name == "priority":
             entry |= _known(
                 featured=guide.featured,
                 national_code=guide.national_code,
                 implementation_code=guide.implementation_code,
                 checked_on=day,
+                brief=guide.is_brief,
+                stage=str(guide.stage),
             )
     known = {fact.field: fact for fact in guide.facts.all()}
     entry["facts"] = {name: _export_fact(guide, name, known[name], day) for name in FACT_KEYS if name in known}

@@ -1,4 +1,4 @@
-from guides.models.board import JobPosting, Notice
+from guides.models.board import JobKind, JobPosting, Notice, NoticeKind
 from guides.models.guide import (
     Agency,
     Answer,
@@ -12,18 +12,22 @@ from guides.models.guide import (
     GuideRevision,
     Material,
     Situation,
+    Stage,
     Statement,
     StatementKind,
     Status,
     Step,
     Unit,
 )
+from guides.models.life_event import LifeEvent, LifeEventStep
 from guides.models.places import Area, Level, Office, OfficeHours, OfficeKind, SpecialDay
 from guides.models.sourced import OFFICIAL_CHECKER, Mark, Sourced
 from guides.models.stamp import ContentStamp
+from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
-    "GuideRevision", "JobPosting", "Level", "Mark", "Material", "Notice", "Office", "OfficeHours", "OfficeKind", "Situation", "Sourced",
-    "SpecialDay", "Statement", "StatementKind", "Status", "Step", "Unit",
+    "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "Mark", "Material", "MissState", "Notice",
+    "NoticeKind", "Office", "OfficeHours", "OfficeKind", "SearchMiss", "Situation", "Sourced", "SpecialDay", "Stage", "Statement",
+    "StatementKind", "Status", "Step", "Synonym", "Unit",
 ]

@@ -31,7 +31,16 @@ class BoardItem(models.Model):
         ordering = ["-published_on", "-id"]
 
 
+class NoticeKind(models.TextChoices):
+    WORK = "work", "就业创业"
+    INSURANCE = "insurance", "社保医保"
+    SUBSIDY = "subsidy", "补贴救助"
+    ENTERPRISE = "enterprise", "企业"
+    OTHER = "other", "其他"
+
+
 class Notice(BoardItem):
+    kind = models.CharField("类别", max_length=10, choices=NoticeKind, default=NoticeKind.OTHER)
     title = models.CharField("标题", max_length=60)
     text = models.TextField("内容", max_length=3000)
 
@@ -42,7 +51,15 @@ class Notice(BoardItem):
         return self.title
 
 
+class JobKind(models.TextChoices):
+    FULL = "full", "全职"
+    PART = "part", "兼职、零工"
+    WELFARE = "welfare", "公益性岗位"
+    INTERN = "intern", "见习、实习"
+
+
 class JobPosting(BoardItem):
+    kind = models.CharField("类别", max_length=8, choices=JobKind, default=JobKind.FULL)
     title = models.CharField("岗位", max_length=40)
     employer = models.CharField("用人单位", max_length=60)
     place = models.CharField("上班地点", max_length=60, blank=True)

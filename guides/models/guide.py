@@ -42,6 +42,15 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", "已撤下"
 
 
+class Stage(models.TextChoices):
+    """工程建设项目的阶段, in the order a project goes through them (国办发〔2019〕11号)."""
+
+    LAND = "land", "立项用地规划许可"
+    DESIGN = "design", "工程建设许可"
+    BUILD = "build", "施工许可"
+    ACCEPT = "accept", "竣工验收"
+
+
 class Unit(models.TextChoices):
     WORKDAY = "workday", "个工作日"
     DAY = "day", "天"
@@ -77,9 +86,12 @@ class Guide(models.Model):
     audience = models.CharField("办事人", max_length=10, choices=Audience, default=Audience.PERSONAL)
     department = models.CharField("主管部门", max_length=80)
     aliases = models.JSONField("别的叫法", default=list, blank=True, help_text="居民会怎么搜。")
+    phrasings = models.JSONField("居民怎么问", default=list, blank=True, help_text="一行一句，居民嘴里怎么说就怎么写。搜索和智能客服靠它听懂话，页面上不显示。")
     counter_level = models.CharField("一般在哪一级办", max_length=10, choices=Level)
     priority = models.PositiveSmallIntegerField("优先级", default=2)
     featured = models.PositiveSmallIntegerField("常用排第几", null=True, blank=True, help_text="填了数字就出现在首页“大家常办的”里，小的在前。")
+    is_brief = models.BooleanField("简版", default=False, help_text="只写了最要紧的几样，页面上会说明。写全了就取消勾选。")
+    stage = models.CharField("建设项目的阶段", max_length=8, choices=Stage, blank=True, help_text="只有投资建设的事项要填。")
     status = models.CharField("状态", max_length=10, choices=Status, default=Status.DRAFT, db_index=True)
     national_code = models.CharField("国家基本编码", max_length=12, blank=True, validators=[RegexValidator(r"^\w{12}$", "国家基本编码是12位。")])
     implementation_code = models.CharField("实施编码", max_length=31, blank=True, validators=[RegexValidator(r"^\w{31}$", "实施编码是31位。")])
@@ -101,6 +113,7 @@ class Guide(models.Model):
     season_to = models.CharField("每年到（月-日）", max_length=5, blank=True, validators=[MONTH_DAY])
 
     checked_on = models.DateField("最近核对日期", null=True, blank=True)
+    content_version = models.BigIntegerField("内容版本", default=0, db_index=True, editable=False, help_text="最近一次改动时的 ContentStamp。")
     created_at = models.DateTimeField("建立时间", auto_now_add=True)
     updated_at = models.DateTimeField("修改时间", auto_now=True)
 

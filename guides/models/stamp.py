@@ -18,7 +18,9 @@ class ContentStamp(models.Model):
         return cls.objects.filter(pk=1).values_list("version", flat=True).first() or 0
 
     @classmethod
-    def advance(cls) -> None:
-        """Call in the transaction that changes published content."""
+    def advance(cls) -> int:
+        """Call in the transaction that changes published content. Returns the new version; whoever holds it has the row until the commit,
+        so versions are seen in their order."""
         if not cls.objects.filter(pk=1).update(version=F("version") + 1):
             cls.objects.get_or_create(pk=1, defaults={"version": 1})
+        return cls.current()

@@ -20,6 +20,7 @@ class EventKind(models.TextChoices):
     CANCELLED = "cancelled", "居民取消"
     REOPENED = "reopened", "居民说没办好，重新打开"
     RATED = "rated", "评价"
+    GUIDE_READY = "guide_ready", "要找的指南写好了"
 
 
 # What the resident sees on the follow page; the rest is for the desk and the audit.

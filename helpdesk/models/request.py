@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from doorplates.models import Doorplate
-from guides.models import Area, Guide
+from guides.models import Area, Guide, SearchMiss
 from menpai.encryption import EncryptedTextField
 from menpai.validators import mask_name, mask_phone
 
@@ -91,6 +91,9 @@ class HelpRequest(models.Model):
     kind = models.CharField("要哪种帮助", max_length=10, choices=Kind, default=Kind.ADVICE)
     channel = models.CharField("来自", max_length=8, choices=Channel, default=Channel.WEB)
     guide = models.ForeignKey(Guide, models.PROTECT, null=True, blank=True, related_name="help_requests", verbose_name="事项")
+    wish = models.ForeignKey(
+        SearchMiss, models.SET_NULL, null=True, blank=True, related_name="wishes", verbose_name="没搜到的事", help_text="指南写好了，要告诉这位居民。"
+    )
     area = models.ForeignKey(Area, models.PROTECT, related_name="help_requests", verbose_name="居民所在")
     doorplate = models.ForeignKey(Doorplate, models.PROTECT, null=True, blank=True, related_name="help_requests", verbose_name="门牌")
 
