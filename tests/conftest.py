@@ -84,7 +84,7 @@ def fresh_search_index(monkeypatch):
     """The index is kept by the content's version, and a rolled-back test gives its version number to the next one."""
     from guides import search
 
-    monkeypatch.setattr(search, "_index", None)
+    monkeypatch.setattr(search, "_index", search._Index())
 
 
 @pytest.fixture
