@@ -11,9 +11,12 @@ from guides.models import ContentStamp, Guide, GuideRevision, Sourced, Status
 
 
 @transaction.atomic
-def record_change(*, guide: Guide, by: str) -> bool:
-    """Call after a guide or a part of it was written. Keeps the new whole as a revision; False when nothing differs from the last one."""
-    whole = Guide.objects.whole().get(pk=guide.pk)
+def record_change(*, guide: Guide, by: str, whole: Guide | None = None) -> bool:
+    """Call after a guide or a part of it was written. Keeps the new whole as a revision; False when nothing differs from the last one.
+
+    `whole` is the guide as Guide.objects.whole() reads it now, where the caller has it already.
+    """
+    whole = whole or Guide.objects.whole().get(pk=guide.pk)
     text = json.dumps(documents.export(whole) | {"status": str(whole.status)}, cls=DjangoJSONEncoder, ensure_ascii=False)
     last = guide.revisions.order_by("-number").first()
     if last and last.text == text:

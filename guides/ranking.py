@@ -46,6 +46,7 @@ class Match:
     score: float
     covered: float  # the share of the question, by weight, that this document's best phrase or its words hold; 0 to 1
     phrase: str  # the name or phrasing most like the question; empty when only the body matched
+    parts: tuple = ()
 
 
 class Concepts:
@@ -93,8 +94,8 @@ def _sound_pairs(syllables: tuple[str, ...]) -> list[str]:
     return [f"~{a} {b}" for a, b in zip(syllables, syllables[1:], strict=False)]
 
 
-def tokens_of(text: str, concepts: Concepts) -> Counter:
-    """The tokens of a normalised text of a document, each with its count."""
+def tokens_of(text: str, concepts: Concepts, *, heard: bool = True) -> Counter:
+    """The tokens of a normalised text of a document, each with its count; without its sounds where nobody would mistype them."""
     found: Counter = Counter({f"#{name}" for name, _, _ in concepts.spans(text)})
     for word in language.WORD.findall(text):
         if word.isascii():
@@ -102,7 +103,8 @@ def tokens_of(text: str, concepts: Concepts) -> Counter:
             continue
         found.update(word)
         found.update(a + b for a, b in zip(word, word[1:], strict=False))
-        found.update(_sound_pairs(language.sounds(word)))
+        if heard:
+            found.update(_sound_pairs(language.sounds(word)))
     return found
 
 
@@ -179,7 +181,7 @@ class _Entry:
         # Bytes, because most tokens stand in one phrase and Python keeps each single byte only once.
         self.holds = {token: bytes(numbers) for token, numbers in holds.items()}
         names = len(document.names)
-        self.worth = _worth({"names": cut[:names], "phrasings": cut[names:], "body": [tokens_of(language.normalise(document.body), concepts)]})
+        self.worth = _worth({"names": cut[:names], "phrasings": cut[names:], "body": [tokens_of(language.normalise(document.body), concepts, heard=False)]})
         for name in document.names:
             self.worth |= dict.fromkeys(initials_of(language.normalise(name)), 1.0)
 
@@ -305,7 +307,7 @@ class Ranker:
                 likeness, phrase = part / (size * own), entry.phrases[number]
             if part and number < names:
                 held = max(held, (part / (own * own)) ** NAME_POWER * part / (size * size))
-        return Match(entry.document.key, score + LIKENESS * likeness + HELD * held, self._covered(place, question), phrase)
+        return Match(entry.document.key, score + LIKENESS * likeness + HELD * held, self._covered(place, question), phrase, (score, likeness, held))
 
     def _phrase_sizes(self, place: int) -> list[float]:
         """The length of each phrase as a vector; kept until a document changes what is rare."""

@@ -11,7 +11,7 @@ PLATES_OF = "640205102006"  # 水韵名都社区
 
 @pytest.fixture(scope="module")
 def all_content(django_db_setup, django_db_blocker):
-    """Areas, offices, 66 guides, the board, one building with a plate. Loaded once a module: each test's own changes are rolled back."""
+    """Areas, offices, 179 guides, the board, one building with a plate. Loaded once a module: each test's own changes are rolled back."""
     from doorplates.actions import issue_plates
     from doorplates.models import Building
 

@@ -32,7 +32,7 @@ def weights(address: str) -> dict[str, int]:
 ])  # fmt: skip
 def test_each_guide_fits(address):
     found = weights(address)
-    assert len(found) == 66
+    assert len(found) == 179
     assert {slug: weight for slug, weight in found.items() if weight >= LIMIT} == {}
 
 
