@@ -34,7 +34,7 @@ def _to_simplified() -> OpenCC:
 
 def normalise(text: str) -> str:
     """Full-width as half-width, lower case, simplified characters, 八十 as 80."""
-    plain = _to_simplified().convert(unicodedata.normalize("NFKC", text)).lower()
+    plain = _to_simplified().convert(unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode())).lower()
     return _NUMERAL.sub(_as_digits, plain)
 
 
