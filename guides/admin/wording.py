@@ -153,6 +153,7 @@ class SearchMissAdmin(admin.ModelAdmin):
             done = self._do(request, name, miss, form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error.messages)
+            miss.refresh_from_db()  # the verb took nothing off the list after all
             return self._page(request, miss, refused=form, refused_act=name)
         if done:
             self.message_user(request, act.done.format(**form.cleaned_data), messages.SUCCESS)
