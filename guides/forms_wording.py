@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from guides.forms_admin import LinesField
 from guides.models import Domain, Guide, SearchMiss, Status, Synonym
 
-WORD = {"min_length": 2, "max_length": 20}
+LENGTH = "2到20个字。"
+WORD = {"min_length": 2, "max_length": 20, "error_messages": {"required": "写上这个词。", "min_length": LENGTH, "max_length": LENGTH}}
+GONE = "现在没有它了，重新选一个。"
 
 
 class SynonymForm(forms.ModelForm):
@@ -19,10 +21,18 @@ class SynonymForm(forms.ModelForm):
         fields = ["words"]
 
 
+class GuideSelect(AutocompleteSelect):
+    """Django's looks a refused value up again when it shows the form; what is no key would end that in a fault."""
+
+    def optgroups(self, name, value, attr=None):
+        return super().optgroups(name, [key for key in value if str(key).isdecimal() and len(str(key)) < 19], attr)
+
+
 def guide_field(**kwargs) -> forms.ModelChoiceField:
     """Any guide that residents read or will read, found by typing."""
-    widget = AutocompleteSelect(SearchMiss._meta.get_field("guide"), admin.site, attrs={"data-width": "26em"})
-    return forms.ModelChoiceField(Guide.objects.exclude(status=Status.WITHDRAWN), widget=widget, **kwargs)
+    widget = GuideSelect(SearchMiss._meta.get_field("guide"), admin.site, attrs={"data-width": "26em"})
+    messages = {"required": "先选一个指南。", "invalid_choice": "没有这个指南，或者撤下了。换一个。"}
+    return forms.ModelChoiceField(Guide.objects.exclude(status=Status.WITHDRAWN), widget=widget, error_messages=messages, **kwargs)
 
 
 class MissForm(forms.Form):
@@ -34,12 +44,12 @@ class MissForm(forms.Form):
 
 
 class GuideForm(MissForm):
-    guide = guide_field(label="指南", error_messages={"required": "先选一个指南。"})
+    guide = guide_field(label="指南")
 
 
 class SynonymActForm(MissForm):
     word = forms.CharField(label="居民说的词", **WORD)
-    group = forms.ModelChoiceField(Synonym.objects.all(), label="加进已有的一组", required=False, empty_label="没有合适的，写一组新的")
+    group = forms.ModelChoiceField(Synonym.objects.all(), label="加进已有的一组", required=False, empty_label="没有合适的，写一组新的", error_messages={"invalid_choice": GONE})
     other = forms.CharField(label="或者，和它一个意思的词", required=False, help_text="最好是指南里的写法。", **WORD)
     guide = guide_field(label="他要找的指南", required=False, help_text="可以不选。选了，点过“我要办这个”的居民会收到消息。")
 
@@ -61,8 +71,10 @@ class SynonymActForm(MissForm):
 
 
 class DraftForm(MissForm):
-    domain = forms.ModelChoiceField(Domain.objects.all(), label="放在哪个主题", empty_label="选主题", error_messages={"required": "先选主题。"})
-    plain_title = forms.CharField(label="大白话名称", max_length=40)
+    domain = forms.ModelChoiceField(
+        Domain.objects.all(), label="放在哪个主题", empty_label="选主题", error_messages={"required": "先选主题。", "invalid_choice": GONE}
+    )
+    plain_title = forms.CharField(label="大白话名称", max_length=40, error_messages={"required": "写上名称。", "max_length": "40个字以内。"})
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from guides.language import normalise
 from guides.models import MissState, SearchMiss
 from menpai import throttle
 
@@ -28,7 +29,7 @@ _DIGIT = r"[\d零〇一二三四五六七八九两幺]"
 _PERSONAL = re.compile(
     rf"{_DIGIT}(?:[\s\-—–_.·,，、:/()]*{_DIGIT}){{4}}"  # five digits on end, however spaced or written: a phone, an identity number, a birthday
     r"|@|://|www\.|[a-z0-9][.。][a-z]{2,}"  # an e-mail or a web address
-    r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][\s·.\-]*(?:[a-z0-9][\s·.\-]*){5}"  # a car's plate
+    r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][\s·.\-]*[a-z](?=\D{0,6}\d)[\s·.\-]*(?:[a-z0-9][\s·.\-]*){5}"  # a car's plate
 )
 
 
@@ -41,10 +42,9 @@ def kept_text(query: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """One spelling for what looks the same: full-width as half-width, lower case, single spaces, nothing invisible."""
-    folded = unicodedata.normalize("NFKC", text).lower()
-    seen = "".join(" " if c.isspace() else c for c in folded if c.isspace() or unicodedata.category(c)[0] != "C")
-    return " ".join(seen.split())
+    """One spelling for what search takes as the same, with single spaces and nothing invisible."""
+    seen = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    return " ".join(normalise(seen).split())
 
 
 def note_miss(query: str, *, client: str) -> None:

@@ -85,12 +85,8 @@ class SearchMissAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
-    def get_queryset(self, request):
-        rank = Case(When(state=MissState.OPEN, then=Value(0)), default=Value(1))
-        return super().get_queryset(request).annotate(rank=rank)
-
     def get_ordering(self, request):
-        return ("rank", "-count", "-last_on", "text")
+        return (Case(When(state=MissState.OPEN, then=Value(0)), default=Value(1)).asc(), "-count", "-last_on", "text")
 
     @admin.display(description="怎么处理的", ordering="state")
     def shown_state(self, miss):
@@ -165,7 +161,7 @@ class SearchMissAdmin(admin.ModelAdmin):
         may = {name for name, act in ACTS.items() if request.user.has_perm(act.needs)} if self.has_change_permission(request, miss) else set()
         forms = {name: ACTS[name].form(act=name, miss=miss) for name in may if miss.state == MissState.OPEN}
         if refused is not None:
-            forms[refused_act] = refused
+            forms["alias" if refused_act == "phrasing" else refused_act] = refused  # two buttons, one form
         context = self.admin_site.each_context(request) | {
             "opts": self.opts, "miss": miss, "forms": forms, "hits": best_guides(miss.text), "title": f"没搜到的：{miss}",
             "media": SynonymActForm(act="synonym", miss=miss).media, "refused": refused,
