@@ -13,7 +13,7 @@ from guides.access import get_public_guide
 from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
 from guides.reading import Reading
-from guides.search import Results, search
+from guides.search import search
 from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
 from menpai.throttle import client_address
@@ -79,13 +79,9 @@ def _found(request, query: str) -> dict:
     if results.confident:
         return {"results": results, "weak": [], "topics": [], "all_topics": True}
     note_miss(query, client=client_address(request))
-    topics, near = list(topics_with_guides()), topics_near(results)
-    return {"results": results, "weak": results.hits[:3], "topics": [t for t in topics if t.name in near] or topics, "all_topics": not near}
-
-
-def topics_near(results: Results) -> set[str]:
-    """The names of the topics that the uncertain hits belong to."""
-    return {hit.domain for hit in results.hits}
+    weak, topics = results.hits[:3], list(topics_with_guides())
+    near = [topic for topic in topics if topic.name in {hit.domain for hit in weak}]
+    return {"results": results, "weak": weak, "topics": near or topics, "all_topics": not near}
 
 
 @public_page

@@ -79,7 +79,7 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"reveal"}
     if request.state == State.WAITING:
         acts |= {"claim"}
-    if is_untold(request):
+    if (is_owner or is_supervisor or request.state == State.CLOSED) and is_untold(request):
         acts |= {"told"}
     if is_owner and request.state == State.CLAIMED:
         acts |= {"message", "visit", "papers", "close", "release"}

@@ -326,8 +326,14 @@ def _answer_wish(key: int) -> bool:
 
 @transaction.atomic
 def mark_told(*, request: HelpRequest, by) -> None:
-    """A helper has told the resident by phone that the guide is there; the mark goes for everybody, once."""
+    """A helper has told the resident that the guide is there; the mark goes for everybody, once.
+
+    Of an open request its owner or a supervisor tells; of a closed one whoever sees it, for its owner may be on leave.
+    """
     HelpRequest.objects.filter(pk=request.pk).update(state=F("state"))  # two helpers at once: the second waits and is told
+    request.refresh_from_db()
+    if request.state != State.CLOSED and request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
+        raise NotPossible("先领取，再给他打电话。")
     if not wishes.is_untold(request):
         raise NotPossible("已经有人告诉他了，您不用再打。")
     _record(request, EventKind.NOTED, by=by, detail=wishes.TOLD)

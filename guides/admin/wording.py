@@ -72,7 +72,7 @@ class SearchMissAdmin(admin.ModelAdmin):
     """The list by frequency, open ones first. Nothing is typed in or deleted here: rows come from searches and go by their age."""
 
     change_list_template = "admin/guides/searchmiss/change_list.html"
-    list_display = ("text", "count", "last_on", "first_on", "shown_state", "guide", "handled_by")
+    list_display = ("text", "count", "last_on", "shown_state", "guide", "handled_by")
     list_filter = ("state", "last_on")
     list_select_related = ("guide",)
     list_per_page = 50

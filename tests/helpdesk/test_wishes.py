@@ -248,8 +248,8 @@ def test_what_was_told_goes_with_the_person():
 
 @pytest.fixture
 def ready(zhuli):
-    """A request that waits, whose guide is there and whose resident was written to."""
-    stored = make_request(wish="遛狗证")
+    """朱丽 has it in hand, the guide is there and the resident was written to."""
+    stored = make_request(wish="遛狗证", claimed_by=zhuli)
     write_guide()
     actions.answer_wishes()
     return stored
@@ -278,7 +278,6 @@ def test_the_mark_stands_until_somebody_has_told_him(client, ready):
 
 
 def test_a_note_or_a_look_at_the_number_is_no_call(client, ready):
-    actions.claim(request=ready, by=people.zhuli())
     actions.write_note(request=ready, by=people.zhuli(), text="没人接")
     actions.reveal(request=ready, by=people.zhuli())
     assert MARK in page(client, QUEUE)
@@ -287,8 +286,23 @@ def test_a_note_or_a_look_at_the_number_is_no_call(client, ready):
 def test_a_second_helper_is_told_that_it_was_done(ready):
     actions.mark_told(request=ready, by=people.zhuli())
     with pytest.raises(actions.NotPossible, match="已经有人告诉他了"):
-        actions.mark_told(request=ready, by=people.xiaozhao())
+        actions.mark_told(request=ready, by=people.zhuguan())
     assert ready.events.filter(detail=wishes.TOLD).count() == 1
+
+
+def test_who_has_not_got_it_in_hand_cannot_have_called(client, zhuli):
+    waiting = make_request(wish="遛狗证")
+    write_guide()
+    actions.answer_wishes()
+    assert MARK in page(client, QUEUE)
+    assert acts_for(zhuli, waiting) == {"note", "claim"}
+    with pytest.raises(actions.NotPossible, match="先领取"):
+        actions.mark_told(request=waiting, by=zhuli)
+    actions.claim(request=waiting, by=zhuli)
+    assert "told" not in acts_for(people.xiaozhao(), waiting)
+    with pytest.raises(actions.NotPossible, match="先领取"):
+        actions.mark_told(request=waiting, by=people.xiaozhao())
+    assert MARK in page(client, QUEUE)
 
 
 def test_what_was_closed_before_comes_back_to_be_told_and_what_is_closed_after_does_not(client, zhuli):
