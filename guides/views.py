@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
 from guides.access import get_public_guide
+from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
 from guides.reading import Reading
 from guides.search import search
 from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
+from menpai.throttle import client_address
 
 public_page = cache_control(public=True, max_age=60)
 PAGE_SIZE = 20
@@ -61,8 +63,7 @@ def guide_list(request):
         audience = ""
     context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
     if query:
-        results = search(query, limit=8)
-        return render(request, "guides/results.html", context | {"results": results, "topics": topics_with_guides()})
+        return render(request, "guides/results.html", context | _found(request, query))
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
         return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
@@ -70,6 +71,17 @@ def guide_list(request):
     page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
     return render(request, "guides/topic.html", context | {"topic": topic, "page": page, "keep": keep})
+
+
+def _found(request, query: str) -> dict:
+    """What search found; when that is nothing for sure, the miss is counted and the page offers a few guesses and the topics that fit."""
+    results = search(query, limit=8)
+    if results.confident:
+        return {"results": results, "weak": [], "topics": [], "all_topics": True}
+    note_miss(query, client=client_address(request))
+    weak, topics = results.hits[:3], list(topics_with_guides())
+    near = [topic for topic in topics if topic.name in {hit.domain for hit in weak}]
+    return {"results": results, "weak": weak, "topics": near or topics, "all_topics": not near}
 
 
 @public_page

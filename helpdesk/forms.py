@@ -58,6 +58,10 @@ class HelpForm(PlainForm):
         label="还想说什么", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"max_length": "写得有点长，500个字以内。其余的电话里说。"},
     )
+    wish = forms.CharField(
+        label="您想办的事", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": "写得有点长，200个字以内。其余的电话里说。"},
+    )
     plate = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     case = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
     submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
@@ -79,6 +83,9 @@ class HelpForm(PlainForm):
 
     def clean_note(self):
         return without_identity_number(self.cleaned_data["note"])
+
+    def clean_wish(self):
+        return without_identity_number(self.cleaned_data["wish"])
 
 
 class FollowForm(PlainForm):

@@ -21,8 +21,9 @@ def _view(app: str, *models: str) -> list[str]:
 
 GUIDE_PARTS = ("fact", "statement", "material", "step", "situation", "answer", "counter")
 EDITOR = [
-    *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday") if p != "guides.delete_guide"),
-    *_view("guides", "area", "domain", "guiderevision"),
+    *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday", "synonym") if p != "guides.delete_guide"),
+    *_view("guides", "area", "domain", "guiderevision", "searchmiss"),
+    "guides.change_searchmiss",
     *_view("doorplates", "building", "doorplate"),
 ]
 

@@ -103,9 +103,15 @@ class GuideAdmin(admin.ModelAdmin):
 
     @admin.action(description="发布选中的指南", permissions=["publish"])
     def publish_selected(self, request, queryset):
+        done = 0
         for guide in queryset.exclude(status=Status.PUBLISHED):
-            actions.publish(guide=guide, by=name_of(request.user))
-        self.message_user(request, "已发布，居民现在就能看到。", messages.SUCCESS)
+            try:
+                actions.publish(guide=guide, by=name_of(request.user))
+                done += 1
+            except actions.NotPossible as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+        if done:
+            self.message_user(request, "已发布，居民现在就能看到。", messages.SUCCESS)
 
     @admin.action(description="撤下选中的指南", permissions=["publish"])
     def withdraw_selected(self, request, queryset):
@@ -179,8 +185,11 @@ class GuideAdmin(admin.ModelAdmin):
         guide = self._guide(request, pk)
         if not self.has_publish_permission(request):
             raise PermissionDenied
-        action(guide=guide, by=name_of(request.user))
-        self.message_user(request, sentence, messages.SUCCESS)
+        try:
+            action(guide=guide, by=name_of(request.user))
+            self.message_user(request, sentence, messages.SUCCESS)
+        except actions.NotPossible as refusal:
+            self.message_user(request, str(refusal), messages.WARNING)
         return redirect("admin:guides_guide_change", guide.pk)
 
     def review(self, request, pk):

@@ -58,6 +58,7 @@ def _prefilled(request) -> dict:
         "area": area.pk if area else plate.building.community_id if plate else "",
         "plate": plate.code if plate else "",
         "note": request.GET.get("note", "")[:200],
+        "wish": request.GET.get("wish", "")[:200].strip(),
         "kind": request.GET.get("help", "advice"),
         "case": request.GET.get("case", "")[:200],
     }
@@ -69,7 +70,7 @@ def _submission(data: dict) -> actions.Submission:
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
     return actions.Submission(
         # The same form sent twice is one request; sent again with a corrected phone it is a new one, and nothing is dropped.
-        submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note"))),
+        submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note", "wish"))),
         kind=data["kind"],
         area=area,
         name=data["name"],
@@ -80,6 +81,7 @@ def _submission(data: dict) -> actions.Submission:
         relation=data["relation"],
         call_time=data["call_time"],
         note=data["note"],
+        wish=data["wish"],
         papers=Reading(guide, dict(parse_qsl(data["case"]))).checklist() if guide else (),
     )
 
@@ -136,7 +138,7 @@ def follow(request, reference):
     reference = normalise_reference(reference)
     if not _may_follow(request, reference):
         return _ask_last_four(request, reference)
-    stored = HelpRequest.objects.select_related("guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
+    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
     forms_ = {"reply": ReplyForm(), "rate": RatingForm()}
     refused = ""
     if request.method == "POST":

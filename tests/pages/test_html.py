@@ -10,7 +10,7 @@ from django.test import Client
 from doorplates import codes
 from doorplates.actions import replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.actions import withdraw
+from guides.actions import add_alias, withdraw
 from guides.models import Guide, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
@@ -33,7 +33,7 @@ def plain_pages() -> dict[str, str]:
     plate = Doorplate.objects.get(building__community=PLATES_OF).code
     pages = {
         "home": "/", "topics": "/guides/", "enterprise": "/guides/?for=enterprise", "topic": "/guides/?topic=yibao", "results": "/guides/?q=低保",
-        "no results": "/guides/?q=红烧肉", "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent", "areas": "/areas/",
+        "no results": "/guides/?q=红烧肉", "nothing at all": "/guides/?q=xyzzyqw", "help with a wish": f"/help/new/?wish=遛狗证 &<b>&area={PLATES_OF}", "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent", "areas": "/areas/",
         "areas for a guide": "/areas/?guide=huji-006", "notices": "/notices/", "notice": f"/notices/{Notice.objects.first().pk}/", "jobs": "/jobs/",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
@@ -90,6 +90,13 @@ def request_pages(client) -> dict[str, str]:
     actions.reopen(request=stored)
     actions.cancel(request=stored)
     look("cancelled")
+    wished = make_request(wish="遛狗证")
+    address = f"/help/{wished.reference}/"
+    client.post(address, {"act": "open", "last_four": "8000"})
+    look("with a wish")
+    add_alias(miss=wished.wish, guide=stored.guide, by="边吉")
+    actions.answer_wishes()
+    look("with a wish that came true")
     return bodies
 
 
