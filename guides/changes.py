@@ -3,6 +3,7 @@
 Only what a printed page says counts. Who has verified a statement, for which year and from which source, is no change of what it says.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -35,7 +36,7 @@ FACTS = {
     FactField.CROSS_PROVINCE: "能不能跨省办",
     FactField.VIDEO: "能不能视频办",
 }
-STATEMENTS = {"conditions": "谁能办", "steps": "怎么办", "notes": "注意"}
+SENTENCES = ("conditions", "steps", "notes")
 
 
 def chosen_in(document: dict, params: Mapping[str, str]) -> dict[str, str]:
@@ -62,8 +63,8 @@ def compare(old: dict, new: dict, params: Mapping[str, str], *, offices: Mapping
     found += _texts("谁能办", _rows(old, "conditions", was), _rows(new, "conditions", now))
     found += _materials(_rows(old, "materials", was), _rows(new, "materials", now))
     found += _texts("去哪办", _places(old, offices or {}), _places(new, offices or {}))
-    for part in ("steps", "notes"):
-        found += _texts(STATEMENTS[part], _rows(old, part, was), _rows(new, part, now))
+    found += _texts("怎么办", _rows(old, "steps", was), _rows(new, "steps", now), in_order=True)
+    found += _texts("注意", _rows(old, "notes", was), _rows(new, "notes", now))
     return [*found, *_facts(old, new)]
 
 
@@ -141,15 +142,28 @@ def _places(document: dict, offices: Mapping[str, str]) -> list[dict]:
     return lines
 
 
-def _texts(topic: str, old: list[dict], new: list[dict]) -> Iterator[Change]:
-    """Sentences in their order: a block that was replaced by as many sentences is paired, any other is taken away and added."""
+def _texts(topic: str, old: list[dict], new: list[dict], *, in_order: bool = False) -> Iterator[Change]:
+    """Sentences: what was replaced by as many others is paired, the rest is taken away or added. What only moved is told as one change where the order
+    matters, and nowhere else."""
     before, now = [_said(row["text"]) for row in old], [_said(row["text"]) for row in new]
+    pairs = list(_paired(before, now))
+    moved = Counter(was for was, _ in pairs if was) & Counter(is_ for _, is_ in pairs if is_)
+    for was, is_ in pairs:
+        if was in moved or is_ in moved:
+            was, is_ = "" if was in moved else was, "" if is_ in moved else is_
+        if was or is_:
+            yield Change(topic, "", was, is_)
+    if moved and in_order:
+        yield Change(topic, "先后顺序", "→".join(before), "→".join(now))
+
+
+def _paired(before: list[str], now: list[str]) -> Iterator[tuple[str, str]]:
     for kind, a, b, c, d in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
         if kind == "replace" and b - a == d - c:
-            yield from (Change(topic, "", was, is_) for was, is_ in zip(before[a:b], now[c:d], strict=True))
+            yield from zip(before[a:b], now[c:d], strict=True)
         elif kind != "equal":
-            yield from (Change(topic, "", was, "") for was in before[a:b])
-            yield from (Change(topic, "", "", is_) for is_ in now[c:d])
+            yield from ((was, "") for was in before[a:b])
+            yield from (("", is_) for is_ in now[c:d])
 
 
 def _facts(old: dict, new: dict) -> Iterator[Change]:
@@ -180,7 +194,7 @@ def _said(text: str | None) -> str:
 def _statements(document: dict, params: Mapping[str, str]) -> list[tuple[tuple[str, str], bool]]:
     """Each statement of the case, and whether somebody stands behind it."""
     chosen, lines = chosen_in(document, params), _fact_lines(document)
-    rows = [((part, _said(row.get("text") or row["name"])), row) for part in (*STATEMENTS, "materials") for row in _rows(document, part, chosen)]
+    rows = [((part, _said(row.get("text") or row["name"])), row) for part in (*SENTENCES, "materials") for row in _rows(document, part, chosen)]
     facts = [((name, lines[name]), fact) for name, fact in (document.get("facts") or {}).items()]
     return [(said, _is_verified(row, document)) for said, row in (*rows, *facts)]
 
