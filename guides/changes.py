@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from guides import documents
 from guides.models import FactField, Form, Guide, Mark, Material, OfficeKind
-from guides.reading import ALL, fact_texts, holds, material_detail
+from guides.reading import ALL, fact_texts, holds, in_words, material_detail
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def chosen_in(document: dict, params: Mapping[str, str]) -> dict[str, str]:
 
 def case_label(document: dict, params: Mapping[str, str]) -> str:
     """本人去 · 第一次办: the answers of the case."""
-    return " · ".join(answer["label"] for _, answer in _chosen_answers(document, params))
+    return " · ".join(in_words(question["question"], answer["label"]) for question, answer in _chosen_answers(document, params))
 
 
 def compare(old: dict, new: dict, params: Mapping[str, str], *, offices: Mapping[str, str] | None = None) -> list[Change]:

@@ -13,7 +13,7 @@ from zlib import crc32
 from guides.hours import in_season
 from guides.models import Agency, Area, FactField, Guide, Material, OfficeKind
 from guides.reading import FactLine, Reading
-from guides.where import Place
+from guides.where import LOCAL_KINDS, Place
 from guides.workdays import is_announced
 
 LEAST_TIME = timedelta(minutes=30)  # nearer to closing nobody is sent on the way
@@ -138,7 +138,8 @@ def _why_not_now(visit: _Visit, places: list[Place], area: Area | None, now: dat
     if visit.place is None:
         if not places:
             return ["去哪里办，还不清楚。"]
-        return ["去的地方什么时候开门，还不清楚。"] if area else ["先选您的村（社区），才知道去哪一处、开不开门。"]
+        is_local = any(place.counter.kind in LOCAL_KINDS for place in places)
+        return ["先选您的村（社区），才知道去哪一处、开不开门。"] if is_local and area is None else ["去的地方什么时候开门，还不清楚。"]
     if visit.now:
         return []
     opening = visit.place.opening

@@ -28,9 +28,9 @@ class Choice:
     query: str  # the address's query that chooses it, other answers kept
 
 
-def _in_words(situation: Situation, answer: Answer) -> str:
+def in_words(question: str, label: str) -> str:
     """The answer for the case's line. 不是 alone tells nothing: a very short one comes with its question."""
-    return answer.label if len(answer.label) > 2 else f"{situation.question.rstrip('？?')}：{answer.label}"
+    return label if len(label) > 2 else f"{question.rstrip('？?')}：{label}"
 
 
 def limit_text(count: int | None, unit: str) -> str:
@@ -94,7 +94,7 @@ class Reading:
     def case_label(self) -> str:
         """本人去 · 第一次办: the case a page or a printed sheet is for."""
         return " · ".join(
-            _in_words(s, answer) for s in self.guide.situations.all() for answer in s.answers.all() if self.chosen.get(s.key) == answer.key
+            in_words(s.question, answer.label) for s in self.guide.situations.all() for answer in s.answers.all() if self.chosen.get(s.key) == answer.key
         )
 
     @property

@@ -161,6 +161,8 @@ def test_two_papers_of_one_name_are_told_apart(document):
 def test_the_case_in_words(document):
     assert case_label(document, {"who": "agent"}) == "家里人去"
     assert case_label(document, {"all": "1"}) == ""
+    document["situations"][0]["answers"][0]["label"] = "我"
+    assert case_label(document, {}) == "谁去办：我"  # a very short answer comes with its question
 
 
 # ---- who stands behind it

@@ -143,6 +143,11 @@ def test_without_a_village_the_door_is_unknown(guide):
     assert found.remarks[0] == "村（社区）就能办。选了您的村（社区），就知道去哪一处。"
 
 
+def test_choosing_a_village_is_asked_only_where_it_helps(guide):
+    guide.counters.update(kind="bank")
+    assert verdict(guide, area=None).reasons == ("去的地方什么时候开门，还不清楚。",)
+
+
 def test_an_office_without_hours_is_unknown_not_closed(guide):
     OfficeHours.objects.all().delete()
     found = verdict(guide)
