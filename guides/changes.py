@@ -1,5 +1,6 @@
-"""What is different between two versions of a guide for one case, in plain words. Pure: two documents (guides.documents.export) and the answers.
+"""What is different between two versions of a guide for one case, in plain words.
 
+Pure: two documents (guides.documents.export) and the answers come as arguments.
 Only what a printed page says counts. Who has verified a statement, for which year and from which source, is no change of what it says.
 """
 
@@ -15,7 +16,7 @@ from guides.reading import ALL, fact_texts, holds, in_words, material_detail
 
 @dataclass(frozen=True)
 class Change:
-    """Under `topic` something was added (`before` is ""), taken away (`now` is "") or changed. `name` says what, where the topic alone does not."""
+    """Under `topic` something was added (`before` is ""), taken away (`now` is "") or changed. `name` says what, where the topic does not."""
 
     topic: str
     name: str
@@ -40,7 +41,7 @@ SENTENCES = ("conditions", "steps", "notes")
 
 
 def chosen_in(document: dict, params: Mapping[str, str]) -> dict[str, str]:
-    """The case as guides.reading.Reading takes it from an address: a question without a known answer takes its first, unless all are listed."""
+    """The case as reading.Reading takes it from an address: a question without a known answer takes its first, unless all are listed."""
     chosen = {}
     for situation in document.get("situations") or []:
         keys = [str(answer["key"]) for answer in situation["answers"]]
@@ -143,8 +144,8 @@ def _places(document: dict, offices: Mapping[str, str]) -> list[dict]:
 
 
 def _texts(topic: str, old: list[dict], new: list[dict], *, in_order: bool = False) -> Iterator[Change]:
-    """Sentences: what was replaced by as many others is paired, the rest is taken away or added. What only moved is told as one change where the order
-    matters, and nowhere else."""
+    """Sentences: what was replaced by as many others is paired, the rest is taken away or added. What only moved is told as one change
+    where the order matters, and nowhere else."""
     before, now = [_said(row["text"]) for row in old], [_said(row["text"]) for row in new]
     pairs = list(_paired(before, now))
     moved = Counter(was for was, _ in pairs if was) & Counter(is_ for _, is_ in pairs if is_)
@@ -194,7 +195,9 @@ def _said(text: str | None) -> str:
 def _statements(document: dict, params: Mapping[str, str]) -> list[tuple[tuple[str, str], bool]]:
     """Each statement of the case, and whether somebody stands behind it."""
     chosen, lines = chosen_in(document, params), _fact_lines(document)
-    rows = [((part, _said(row.get("text") or row["name"])), row) for part in (*SENTENCES, "materials") for row in _rows(document, part, chosen)]
+    rows = [
+        ((part, _said(row.get("text") or row["name"])), row) for part in (*SENTENCES, "materials") for row in _rows(document, part, chosen)
+    ]
     facts = [((name, lines[name]), fact) for name, fact in (document.get("facts") or {}).items()]
     return [(said, _is_verified(row, document)) for said, row in (*rows, *facts)]
 

@@ -11,7 +11,7 @@ from guides.reading import Reading
 from guides.viewpoint import Viewpoint
 from menpai.qr import inline_svg
 
-# How a revision's text (json.dumps) says that residents could read it. Inside a value the quotes would be escaped, so nothing else looks like it.
+# How a revision's text (json.dumps) says that residents could read it. In a value the quotes would be escaped: nothing else looks like it.
 PUBLIC = f'"status": "{Status.PUBLISHED}"'
 
 

@@ -31,8 +31,8 @@ class Outcome(Enum):
 class Readiness:
     """The verdict. Sentences are whole and without a telephone number; the page adds whom to call.
 
-    `go_at` is the next good time as one says it ("明天上午9点"), "" where it is now or unknown; `open_until` when the place closes, "" unless it is open
-    long enough. `missing` are the papers still to get, `later` those that
+    `go_at` is the next good time as one says it ("明天上午9点"), "" where it is now or unknown; `open_until` when the place closes, "" unless
+    it is open long enough. `missing` are the papers still to get, `later` those that
     may follow. `unverified` names what the verdict leans on without anybody's word: with it, even a yes asks people to call first.
     """
 
@@ -73,14 +73,14 @@ class _Visit:
 
 
 def tick_of(material: Material) -> str:
-    """What stands for a ticked paper in an address and on the phone: six characters made of what must be brought. A paper that is changed by an editor
-    is no longer ticked, and one put in between moves no tick to its neighbour, as a number in the row would."""
+    """What stands for a ticked paper in an address and on the phone: six characters made of what must be brought. A paper that an
+    editor changed is no longer ticked, and one put in between moves no tick to its neighbour, as a number in the row would."""
     return f"{crc32(f'{material.name}|{material.form}|{material.copies}'.encode()):08x}"[:6]
 
 
 def judge(reading: Reading, *, have: Collection[str], places: list[Place], area: Area | None, now: datetime) -> Readiness:
-    """Can this reader get it done now? `have` holds `tick_of` each ticked paper (others are ignored); `places` from where.places_for at `now`, which is
-    aware and local. The reading must be of one case (not of all)."""
+    """Can this reader get it done now? `have` holds `tick_of` each ticked paper (others are ignored); `places` from where.places_for
+    at `now`, which is aware and local. The reading must be of one case (not of all)."""
     needed = [material for material, _ in reading.materials]
     lacking = [material for material in needed if tick_of(material) not in have]
     missing = tuple(material for material in lacking if material.later is not True)
@@ -105,7 +105,7 @@ def judge(reading: Reading, *, have: Collection[str], places: list[Place], area:
 
 
 def _decide(reading, needed, missing, window, visit, places, area, now) -> tuple[Outcome, list[str]]:
-    """The verdict and why, what decides first. A closed window or the wrong person cannot be helped by papers; papers can be fetched; an office opens."""
+    """The verdict and why, what decides first: no paper helps against a closed window or the wrong person; papers can be fetched; offices open."""
     never = _why_never(reading)
     season = [] if window.is_open else [_why_wrong_season(reading, window, now)]
     papers = [f"还差{len(missing)}样：{'、'.join(material.name for material in missing)}。"] if missing else []
@@ -157,7 +157,9 @@ def _window(reading: Reading, now: datetime) -> _Window:
         return _Window(True, "", None, False)
     year = _season_year(reading)
     is_open = in_season(guide, today)
-    return _Window(is_open, reading.facts[FactField.SEASON].text, None if is_open else _next_day_in(guide, today), bool(year and year < today.year))
+    return _Window(
+        is_open, reading.facts[FactField.SEASON].text, None if is_open else _next_day_in(guide, today), bool(year and year < today.year)
+    )
 
 
 def _season_year(reading: Reading) -> int | None:

@@ -40,8 +40,8 @@ def limit_text(count: int | None, unit: str) -> str:
 
 
 def holds(only_for: Sequence[str], chosen: Mapping[str, str]) -> bool:
-    """Whether a row holds for the answers chosen. Without tokens always. Several tokens of one question: any of them. Of different questions:
-    all. An open question excludes nothing."""
+    """Whether a row holds for the answers chosen. Without tokens always. Several tokens of one question: any of them. Of different
+    questions: all. An open question excludes nothing."""
     wanted: dict[str, set[str]] = {}
     for token in only_for:
         key, _, answer = token.partition("=")
@@ -50,7 +50,7 @@ def holds(only_for: Sequence[str], chosen: Mapping[str, str]) -> bool:
 
 
 def fact_texts(guide: Guide) -> dict[str, str]:
-    """Each field whose origin is kept, in words; "" where nobody knows. Reads the guide's own columns only, so that one need not be saved."""
+    """Each field whose origin is kept, in words; "" where nobody knows. Reads the guide's own columns only: it need not be saved."""
     texts = {
         FactField.LEGAL_LIMIT: limit_text(guide.legal_limit, guide.legal_limit_unit),
         FactField.PROMISED_LIMIT: limit_text(guide.promised_limit, guide.promised_limit_unit),
@@ -94,7 +94,10 @@ class Reading:
     def case_label(self) -> str:
         """本人去 · 第一次办: the case a page or a printed sheet is for."""
         return " · ".join(
-            in_words(s.question, answer.label) for s in self.guide.situations.all() for answer in s.answers.all() if self.chosen.get(s.key) == answer.key
+            in_words(s.question, answer.label)
+            for s in self.guide.situations.all()
+            for answer in s.answers.all()
+            if self.chosen.get(s.key) == answer.key
         )
 
     @property

@@ -1,5 +1,6 @@
-/* The service worker, served at /sw.js with VERSION, FILES, STATIC and HOTLINE before this text. Pages that anybody may read and that were opened on this phone
-   stay readable without a signal. Nothing of a person is ever kept: only addresses on the list below, and of those only answers that say `public`. */
+/* The service worker, served at /sw.js with VERSION, FILES, STATIC and HOTLINE before this text. Pages that anybody may read and that were
+   opened on this phone stay readable without a signal. Nothing of a person is ever kept: only addresses on the list below, and of those only
+   answers that say `public`. */
 "use strict";
 
 var NAME = "menpai-" + VERSION;

@@ -16,7 +16,17 @@ USUAL: dict[str, str] = {}
 @pytest.fixture
 def document() -> dict:
     """The whole of a guide with one of everything, as a revision keeps it."""
-    guide = make_guide(fee="不收费", promised_limit=5, visits=1, agency="agent", online="“我的宁夏”APP", hotline="12393", season_from="09-01", season_to="12-31", video=True)
+    guide = make_guide(
+        fee="不收费",
+        promised_limit=5,
+        visits=1,
+        agency="agent",
+        online="“我的宁夏”APP",
+        hotline="12393",
+        season_from="09-01",
+        season_to="12-31",
+        video=True,
+    )
     make_situation(guide, "who", "self:本人去", "agent:家里人去:两个人的身份证都带。")
     for field in ("fee", "promised_limit", "visits", "agency", "online", "hotline", "season", "video"):
         Fact.objects.create(guide=guide, field=field)

@@ -68,11 +68,14 @@ def test_the_code_leads_to_the_version_and_the_case_that_were_printed(client, gu
     make_area()
     body = client.get(address).content.decode()
     held = code_of(body)
-    assert held.removeprefix(SITE) == {
-        "/guides/yibao-001/": "/sheet/yibao-001/2/?who=self",
-        f"/c/{SHUIYUN}/guides/yibao-001/?who=agent": f"/c/{SHUIYUN}/sheet/yibao-001/2/?who=agent",
-        "/guides/yibao-001/?all=1": "/sheet/yibao-001/2/?all=1",
-    }[address]
+    assert (
+        held.removeprefix(SITE)
+        == {
+            "/guides/yibao-001/": "/sheet/yibao-001/2/?who=self",
+            f"/c/{SHUIYUN}/guides/yibao-001/?who=agent": f"/c/{SHUIYUN}/sheet/yibao-001/2/?who=agent",
+            "/guides/yibao-001/?all=1": "/sheet/yibao-001/2/?all=1",
+        }[address]
+    )
     assert unescape(re.search(r'<span class="small">([^<]+)</span></p></div>', body)[1]) == held.removeprefix("https://")
     opened = client.get(held.removeprefix(SITE))
     assert opened.status_code == 200

@@ -275,7 +275,17 @@ def test_a_year_whose_holidays_are_not_announced_is_uncertain(guide):
 def test_a_tick_is_for_the_paper_as_it_was():
     card = Material(name="身份证")
     assert tick_of(card) == tick_of(Material(name="身份证", order=30, how="改了说明"))
-    assert len({tick_of(card), tick_of(Material(name="身份证", form="both")), tick_of(Material(name="身份证", copies=2)), tick_of(Material(name="户口簿"))}) == 4
+    assert (
+        len(
+            {
+                tick_of(card),
+                tick_of(Material(name="身份证", form="both")),
+                tick_of(Material(name="身份证", copies=2)),
+                tick_of(Material(name="户口簿")),
+            }
+        )
+        == 4
+    )
     assert len(tick_of(card)) == 6
 
 

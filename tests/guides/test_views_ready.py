@@ -54,7 +54,7 @@ def test_the_same_question_from_every_mount(client, guide, mount):
 
 def test_the_form_of_a_guide_leads_here_with_its_case(client, guide):
     body = client.get(f"/c/{SHUIYUN}/guides/yibao-001/?who=agent").content.decode()
-    form = body[body.index("<form class=\"bring\"") : body.index("</form>", body.index("<form class=\"bring\""))]
+    form = body[body.index('<form class="bring"') : body.index("</form>", body.index('<form class="bring"'))]
     assert f'action="/c/{SHUIYUN}{READY}" method="get"' in form
     assert '<input type="hidden" name="who" value="agent">' in form
     assert [tick_of(Material(name=name)) for name in ("身份证", "户口簿", "委托书")] == re.findall(r'name="have" value="(\w+)">', form)
@@ -70,7 +70,9 @@ def test_the_ticks_of_the_address_are_shown_and_go_back_with_the_reader(client, 
     assert checked(client.get(f"/guides/yibao-001/?who=agent&{have('户口簿')}").content.decode()) == [tick_of(Material(name="户口簿"))]
 
 
-@pytest.mark.parametrize("wrong", ["have=", "have=zzzzzz", "have=1&have=1", "have=%3Cscript%3E", "who=nobody", "all=1", "have=" + "9" * 500])
+@pytest.mark.parametrize(
+    "wrong", ["have=", "have=zzzzzz", "have=1&have=1", "have=%3Cscript%3E", "who=nobody", "all=1", "have=" + "9" * 500]
+)
 def test_what_is_unknown_in_the_address_is_ignored(client, guide, wrong):
     body = client.get(f"/c/{SHUIYUN}{READY}?{wrong}&{have('身份证', '户口簿')}").content.decode()
     assert "看着能办" in body

@@ -39,7 +39,9 @@ def cut_off(page) -> None:
 @pytest.fixture
 def offline_person(browser, live_server):
     """Not watched: a request that fails is what these journeys are about."""
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 740}, locale="zh-CN", timezone_id="Asia/Shanghai")
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 360, "height": 740}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
