@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from guides import views
+from guides import views, views_printed, views_ready
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("guides/", views.guide_list, name="list"),
     path("guides/<str:slug>/", views.guide, name="guide"),
+    path("guides/<str:slug>/ready/", views_ready.ready, name="ready"),
+    path("sheet/<str:slug>/<int:number>/", views_printed.sheet, name="sheet"),
     path("notices/", views.notices, name="notices"),
     path("notices/<int:pk>/", views.notice, name="notice"),
     path("jobs/", views.jobs, name="jobs"),

@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 from guides.access import get_public_guide
 from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
+from guides.printed import sheet_of
 from guides.reading import Reading
 from guides.search import search
 from guides.viewpoint import Viewpoint, other_mode, resident
@@ -103,6 +104,8 @@ def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool =
         reading=reading,
         facts=reading.facts,
         places=places_for(guide, viewpoint.area, now=timezone.localtime()),
+        have=request.GET.getlist("have"),
+        sheet=None if preview else sheet_of(guide, viewpoint, reading),
         preview=preview,
     )
     if not viewpoint.elder:

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from guides.models import Guide, Mark, Office, StatementKind
+from guides.models import Guide, Mark, Material, Office, StatementKind
+from guides.readiness import tick_of
 from guides.reading import Reading
 from tests.content import FIXTURES, all_content  # noqa: F401
 
@@ -264,3 +265,11 @@ def test_what_is_unknown_says_whom_to_call(guides):
 
 def test_the_files_hold_no_guide_twice_and_one_topic_each():
     assert {path.stem for path in (FIXTURES / "guides").glob("*.yaml")} == set(TOPICS)
+
+
+def test_no_two_papers_of_a_guide_share_a_tick():
+    ticks: dict[tuple[int, str], set] = {}
+    for material in Material.objects.all():
+        ticks.setdefault((material.guide_id, tick_of(material)), set()).add((material.name, material.form, material.copies))
+    assert [papers for papers in ticks.values() if len(papers) > 1] == []
+    assert len(ticks) > 200

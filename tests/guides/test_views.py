@@ -17,7 +17,7 @@ from tests.people import zhuli
 pytestmark = pytest.mark.django_db
 
 NAME, PHONE = "张翠兰", "13912345678"
-PAGES = ["/", "/guides/", "/guides/?q=医保", "/guides/?topic=yibao", "/guides/?for=enterprise", "/guides/yibao-001/", "/guides/yibao-001/?who=agent", "/areas/", "/notices/", "/jobs/", "/verify/"]
+PAGES = ["/", "/guides/", "/guides/?q=医保", "/guides/?topic=yibao", "/guides/?for=enterprise", "/guides/yibao-001/", "/guides/yibao-001/?who=agent", "/guides/yibao-001/ready/?who=agent&have=000000", "/areas/", "/notices/", "/jobs/", "/verify/"]
 VIEWPOINTS = ["", "/elder", f"/c/{SHUIYUN}", f"/elder/c/{SHUIYUN}"]
 EVERYWHERE = [prefix + page for prefix in VIEWPOINTS for page in PAGES if not (page == "/verify/" and SHUIYUN in prefix)]
 
@@ -168,7 +168,7 @@ def test_identity_documents_stand_in_a_block_of_their_own(client):
     block = body[body.index('<div class="identity">') : body.index("</ul></div>")]
     assert ("居民身份证" in block, "申请表" in block) == (True, False)
     assert "申请表" in body
-    assert body.count('<input type="checkbox">') == 2  # the checklist can be ticked
+    assert body.count('<input type="checkbox" name="have"') == 2  # the checklist can be ticked
 
 
 def test_situations_are_plain_links_that_keep_the_case(client):
@@ -297,6 +297,7 @@ def test_a_guide_with_many_parts_costs_what_a_small_one_costs(client):
 
 HOSTILE = ["%00", "%27%22%3E%3Cscript%3E", "../../etc/passwd", "%F0%9F%98%80", "9" * 400, "%EF%BC%91", "{{7777*7777}}", "%0d%0aSet-Cookie:x", "-1", "a/b"]
 PLACES = ["/guides/?q={}", "/guides/?topic={}", "/guides/?for={}", "/guides/?topic=yibao&page={}", "/guides/yibao-001/?who={}", "/guides/yibao-001/?all={}", "/elder/guides/yibao-001/?step={}",
+          "/guides/yibao-001/?have={}", "/guides/yibao-001/ready/?have={}", "/guides/yibao-001/ready/?who={}", "/guides/{}/ready/", "/sheet/{}/1/", "/sheet/yibao-001/{}/", "/sheet/yibao-001/1/?who={}",
           "/areas/?guide={}", "/notices/?page={}", "/help/new/?guide={}", "/help/new/?area={}", "/help/new/?note={}", "/help/new/?case={}", "/help/new/?help={}", "/help/?reference={}", "/verify/?code={}",
           "/guides/{}/", "/c/{}/", "/D/{}", "/help/{}/", "/notices/{}/", "/elder/c/{}/guides/"]  # fmt: skip
 

@@ -66,6 +66,7 @@ def set_scene() -> dict[str, str]:
     load_places()
     call_command("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")), verbosity=0, stdout=StringIO(), stderr=StringIO())
     call_command("load_board", FIXTURES / "board.yaml", verbosity=0, stdout=StringIO())
+    Guide.objects.filter(slug="canlian-001").update(fee="示例：每人一元")
     good, revoked, replaced = put_up_plates()
     revoke(revoked, by="tests", reason="贴错了楼")
     replace(replaced, by="tests", reason="雨水泡坏了")
@@ -171,6 +172,10 @@ RESIDENT_LOOKS = [
     Look("guide-no-area", "/guides/huji-006/"),
     Look("guide-all", f"{HERE}/guides/minzheng-005/?all=1"),
     Look("guide-enterprise", f"{HERE}/guides/shangshi-001/"),
+    Look("guide-ready", f"{HERE}/guides/minzheng-005/ready/?who=agent&group=other"),
+    Look("guide-ready-elder", f"/elder{HERE}/guides/minzheng-005/ready/"),
+    Look("sheet", f"{HERE}/sheet/minzheng-005/1/?who=agent&group=other"),
+    Look("sheet-changed", f"/elder{HERE}/sheet/canlian-001/1/"),
     Look("guide-withdrawn", "/guides/zhufang-001/", status=410),
     Look("home-elder", "/elder/"),
     Look("guide-elder", f"/elder{HERE}/guides/minzheng-005/"),

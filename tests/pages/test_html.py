@@ -33,13 +33,15 @@ def plain_pages() -> dict[str, str]:
     plate = Doorplate.objects.get(building__community=PLATES_OF).code
     pages = {
         "home": "/", "topics": "/guides/", "enterprise": "/guides/?for=enterprise", "topic": "/guides/?topic=yibao", "results": "/guides/?q=低保",
-        "no results": "/guides/?q=红烧肉", "nothing at all": "/guides/?q=xyzzyqw", "help with a wish": f"/help/new/?wish=遛狗证 &<b>&area={PLATES_OF}", "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent", "areas": "/areas/",
+        "no results": "/guides/?q=红烧肉", "nothing at all": "/guides/?q=xyzzyqw", "help with a wish": f"/help/new/?wish=遛狗证 &<b>&area={PLATES_OF}",
+        "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent",
+        "ready": "/guides/yibao-001/ready/?who=agent", "sheet": "/sheet/yibao-001/1/?who=agent", "areas": "/areas/",
         "areas for a guide": "/areas/?guide=huji-006", "notices": "/notices/", "notice": f"/notices/{Notice.objects.first().pk}/", "jobs": "/jobs/",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
         "door": "/help/123456789/", "complain": "/help/complain/", "missing": "/nothing/",
     }  # fmt: skip
-    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in ("home", "topics", "topic", "results", "guide", "notices", "jobs", "areas")}
+    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas")}
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
     return pages | elder | steps
@@ -55,7 +57,9 @@ def special_pages(client) -> dict[str, str]:
     withdraw(guide=Guide.objects.get(slug="jiuye-001"), by="沈禾")
     known = {"address": "示例路", "floor": "一楼", "phone": "0000-0000000", "longitude": "106.775513", "latitude": "39.230094", "step_free": True, "note": "示例"}
     Office.objects.filter(kind="station").update(**known)
+    Guide.objects.filter(slug="yibao-003").update(fee="每人一元")  # printed as 第1版, changed since
     for name, address in {
+        "changed sheet": "/sheet/yibao-003/1/", "withdrawn sheet": "/sheet/jiuye-001/1/", "withdrawn ready": "/elder/guides/jiuye-001/ready/",
         "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}", "withdrawn": "/guides/jiuye-001/", "elder withdrawn": "/elder/guides/jiuye-001/",
         "known office": f"/c/{PLATES_OF}/guides/yibao-001/",
     }.items():  # fmt: skip

@@ -1,6 +1,7 @@
 """The first view of a guide on a bad signal: HTML and CSS, compressed, fit into the first round trips."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def weights(address: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("address", [
     "/guides/{slug}/", f"/c/{PLATES_OF}/guides/{{slug}}/", f"/c/{PLATES_OF}/guides/{{slug}}/?all=1", f"/elder/c/{PLATES_OF}/guides/{{slug}}/",
+    f"/c/{PLATES_OF}/guides/{{slug}}/ready/",
 ])  # fmt: skip
 def test_each_guide_fits(address):
     found = weights(address)
@@ -36,7 +38,14 @@ def test_each_guide_fits(address):
     assert {slug: weight for slug, weight in found.items() if weight >= LIMIT} == {}
 
 
-def test_a_guide_fetches_one_stylesheet_and_nothing_else():
+def test_a_guide_fetches_one_stylesheet_and_waits_for_nothing_else():
+    """Scripts are deferred: the page is read before they arrive, and works without them."""
     body = Client().get(f"/c/{PLATES_OF}/guides/yibao-001/").content.decode()
-    assert (body.count('rel="stylesheet"'), body.count("<script"), body.count("<img"), body.count("@import")) == (1, 0, 0, 0)
+    assert (body.count('rel="stylesheet"'), body.count("<img"), body.count("@import")) == (1, 0, 0)
+    assert [tag for tag in re.findall(r"<script[^>]*>", body) if not re.fullmatch(r'<script src="/static/js/\w+\.js" defer>', tag)] == []
     assert "url(" not in Path(finders.find("css/site.css")).read_text(encoding="utf-8")
+
+
+def test_the_scripts_of_all_pages_together_are_light():
+    scripts = Path(finders.find("js")).glob("*.js")
+    assert sum(compressed(path.read_bytes()) for path in scripts) < 10_000
