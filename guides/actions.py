@@ -1,13 +1,14 @@
-"""Verbs on guides. Each leaves the whole guide in its history and tells every process that content changed."""
+"""Verbs on guides and life events. Each leaves its trace in the history and tells every process that content changed."""
 
 import json
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 
 from guides import documents
-from guides.models import ContentStamp, Guide, GuideRevision, Sourced, Status
+from guides.models import ContentStamp, Guide, GuideRevision, LifeEvent, Sourced, Status
 
 
 @transaction.atomic
@@ -51,3 +52,24 @@ def verify(*, rows: list[Sourced], guide: Guide, by: str) -> int:
             count += 1
     record_change(guide=guide, by=by)
     return count
+
+
+def publish_event(*, event: LifeEvent, by) -> bool:
+    """Residents see it from now on. `by` is the user, who stands in its history; False when it was published already."""
+    return _move_event(event, Status.PUBLISHED, by, "发布")
+
+
+def withdraw_event(*, event: LifeEvent, by) -> bool:
+    """Residents no longer find it; its address says so and helps on. `by` as above; False when it was not published."""
+    return _move_event(event, Status.WITHDRAWN, by, "撤下")
+
+
+@transaction.atomic
+def _move_event(event: LifeEvent, status: Status, by, sentence: str) -> bool:
+    rows = LifeEvent.objects.filter(pk=event.pk)
+    rows = rows.filter(status=Status.PUBLISHED) if status == Status.WITHDRAWN else rows.exclude(status=status)
+    if not rows.update(status=status, updated_at=timezone.now()):
+        return False
+    LogEntry.objects.log_actions(by.pk, [event], CHANGE, change_message=sentence, single_object=True)
+    ContentStamp.advance()
+    return True

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from guides import views
+from guides import views, views_events
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("guides/", views.guide_list, name="list"),
     path("guides/<str:slug>/", views.guide, name="guide"),
+    path("events/", views_events.event_list, name="events"),
+    path("events/<str:slug>/", views_events.event, name="event"),
     path("notices/", views.notices, name="notices"),
     path("notices/<int:pk>/", views.notice, name="notice"),
     path("jobs/", views.jobs, name="jobs"),

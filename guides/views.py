@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
-from guides.access import get_public_guide
-from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
+from guides.access import get_public_guide, issuers_of
+from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status
+from guides.preparation import plan
 from guides.reading import Reading
 from guides.search import search
 from guides.viewpoint import Viewpoint, other_mode, resident
@@ -31,6 +32,7 @@ def front_context(viewpoint: Viewpoint) -> dict:
     return {
         "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:8],
         "topics": topics_with_guides(),
+        "events": list(LifeEvent.objects.published().filter(audience=Audience.PERSONAL)[:3]),
         "notices": list(Notice.objects.current(area=viewpoint.area)[:3]),
         "jobs": list(JobPosting.objects.current(area=viewpoint.area)[:3]),
     }
@@ -65,7 +67,8 @@ def guide_list(request):
         return render(request, "guides/results.html", context | {"results": results, "topics": topics_with_guides()})
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
-        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
+        events = LifeEvent.objects.published().filter(audience=audience) if audience == Audience.ENTERPRISE else []
+        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience), "events": events})
     rows = Guide.objects.published().filter(domain=topic)
     page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
@@ -90,6 +93,8 @@ def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool =
         guide=guide,
         reading=reading,
         facts=reading.facts,
+        errands=plan([reading], issuers_of([guide])),
+        events=LifeEvent.objects.containing(guide),
         places=places_for(guide, viewpoint.area, now=timezone.localtime()),
         preview=preview,
     )

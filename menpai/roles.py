@@ -22,6 +22,7 @@ def _view(app: str, *models: str) -> list[str]:
 GUIDE_PARTS = ("fact", "statement", "material", "step", "situation", "answer", "counter")
 EDITOR = [
     *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday") if p != "guides.delete_guide"),
+    *(p for p in _all("guides", "lifeevent", "lifeeventstep") if p != "guides.delete_lifeevent"),
     *_view("guides", "area", "domain", "guiderevision"),
     *_view("doorplates", "building", "doorplate"),
 ]
@@ -37,6 +38,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         "guides.publish_guide",
         "guides.verify_fact",
         "guides.delete_guide",
+        "guides.delete_lifeevent",
         *_all("guides", "domain", "area"),
         *_all("doorplates", "building", "doorplate"),
         *_all("helpdesk", "posting"),

@@ -72,6 +72,7 @@ def fill_database() -> None:
             run("load_areas", FIXTURES / "areas-640205.csv")
         run("load_offices", FIXTURES / "offices.yaml")
         run("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")))
+        run("load_life_events", FIXTURES / "life_events.yaml")
     if not Building.objects.exists():
         with step("sample notices, buildings and plates"), transaction.atomic():
             run("load_board", FIXTURES / "board.yaml")
