@@ -66,5 +66,7 @@ def _checked(row, where: str) -> None:
     try:
         row.full_clean()
     except ValidationError as error:
-        raise ValidationError(f"{where}{'；'.join(error.messages)}") from error
+        labels = {field.name: f"{field.verbose_name}，" for field in row._meta.concrete_fields}
+        told = [labels.get(name, "") + message for name, messages in error.message_dict.items() for message in messages]
+        raise ValidationError(f"{where}{'；'.join(told)}") from error
     row.save()
