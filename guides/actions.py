@@ -1,13 +1,15 @@
-"""Verbs on guides, and on what people searched in vain. Each leaves the whole guide in its history and tells every process that content changed."""
+"""Verbs on guides, on life events and on what people searched in vain. Each leaves its trace in the history and tells every process that
+content changed."""
 
 import json
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 
 from guides import documents
-from guides.models import ContentStamp, Domain, Guide, GuideRevision, MissState, SearchMiss, Sourced, Status, Synonym
+from guides.models import ContentStamp, Domain, Guide, GuideRevision, LifeEvent, MissState, SearchMiss, Sourced, Status, Synonym
 
 
 class NotPossible(Exception):
@@ -148,3 +150,22 @@ def delete_synonyms(*, synonyms) -> None:
     """Delete a queryset of groups; every process forgets them."""
     synonyms.delete()
     ContentStamp.advance()
+def publish_event(*, event: LifeEvent, by) -> bool:
+    """Residents see it from now on. `by` is the user, who stands in its history; False when it was published already."""
+    return _move_event(event, Status.PUBLISHED, by, "发布")
+
+
+def withdraw_event(*, event: LifeEvent, by) -> bool:
+    """Residents no longer find it; its address says so and helps on. `by` as above; False when it was not published."""
+    return _move_event(event, Status.WITHDRAWN, by, "撤下")
+
+
+@transaction.atomic
+def _move_event(event: LifeEvent, status: Status, by, sentence: str) -> bool:
+    rows = LifeEvent.objects.filter(pk=event.pk)
+    rows = rows.filter(status=Status.PUBLISHED) if status == Status.WITHDRAWN else rows.exclude(status=status)
+    if not rows.update(status=status, updated_at=timezone.now()):
+        return False
+    LogEntry.objects.log_actions(by.pk, [event], CHANGE, change_message=sentence, single_object=True)
+    ContentStamp.advance()
+    return True

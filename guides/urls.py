@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guides import views, views_printed, views_ready
+from guides import views, views_events, views_printed, views_ready
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("guides/<str:slug>/", views.guide, name="guide"),
     path("guides/<str:slug>/ready/", views_ready.ready, name="ready"),
     path("sheet/<str:slug>/<int:number>/", views_printed.sheet, name="sheet"),
+    path("events/", views_events.event_list, name="events"),
+    path("events/<str:slug>/", views_events.event, name="event"),
     path("notices/", views.notices, name="notices"),
     path("notices/<int:pk>/", views.notice, name="notice"),
     path("jobs/", views.jobs, name="jobs"),

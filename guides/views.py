@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
-from guides.access import get_public_guide
+from guides.access import get_public_guide, issuers_of
 from guides.misses import note_miss
-from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
+from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status
+from guides.preparation import plan
 from guides.printed import sheet_of
 from guides.reading import Reading
 from guides.search import search
@@ -34,6 +35,7 @@ def front_context(viewpoint: Viewpoint) -> dict:
     return {
         "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:8],
         "topics": topics_with_guides(),
+        "events": list(LifeEvent.objects.published().filter(audience=Audience.PERSONAL)[:3]),
         "notices": list(Notice.objects.current(area=viewpoint.area)[:3]),
         "jobs": list(JobPosting.objects.current(area=viewpoint.area)[:3]),
     }
@@ -67,7 +69,8 @@ def guide_list(request):
         return render(request, "guides/results.html", context | _found(request, query))
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
-        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
+        events = LifeEvent.objects.published().filter(audience=audience) if audience == Audience.ENTERPRISE else []
+        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience), "events": events})
     rows = Guide.objects.published().filter(domain=topic)
     page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
@@ -103,6 +106,8 @@ def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool =
         guide=guide,
         reading=reading,
         facts=reading.facts,
+        errands=plan([reading], issuers_of([guide])),
+        events=LifeEvent.objects.containing(guide),
         places=places_for(guide, viewpoint.area, now=timezone.localtime()),
         have=request.GET.getlist("have"),
         sheet=None if preview else sheet_of(guide, viewpoint, reading),

@@ -24,6 +24,7 @@ EDITOR = [
     *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday", "synonym") if p != "guides.delete_guide"),
     *_view("guides", "area", "domain", "guiderevision", "searchmiss"),
     "guides.change_searchmiss",
+    *(p for p in _all("guides", "lifeevent", "lifeeventstep") if p != "guides.delete_lifeevent"),
     *_view("doorplates", "building", "doorplate"),
 ]
 
@@ -38,6 +39,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         "guides.publish_guide",
         "guides.verify_fact",
         "guides.delete_guide",
+        "guides.delete_lifeevent",
         *_all("guides", "domain", "area"),
         *_all("doorplates", "building", "doorplate"),
         *_all("helpdesk", "posting"),

@@ -65,6 +65,7 @@ def set_scene() -> dict[str, str]:
     """Fill an empty database with everything the looks below need. Returns the words for their addresses."""
     load_places()
     call_command("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")), verbosity=0, stdout=StringIO(), stderr=StringIO())
+    call_command("load_life_events", FIXTURES / "life_events.yaml", verbosity=0, stdout=StringIO())
     call_command("load_board", FIXTURES / "board.yaml", verbosity=0, stdout=StringIO())
     Guide.objects.filter(slug="canlian-001").update(fee="示例：每人一元")
     good, revoked, replaced = put_up_plates()
@@ -182,6 +183,13 @@ RESIDENT_LOOKS = [
     Look("guide-elder-bring", f"/elder{HERE}/guides/minzheng-005/?step=bring"),
     Look("guide-elder-where", f"/elder{HERE}/guides/minzheng-005/?step=where"),
     Look("guide-elder-time", f"/elder{HERE}/guides/minzheng-005/?step=time"),
+    Look("events", "/events/"),
+    Look("event", f"{HERE}/events/public-housing/"),
+    Look("event-enterprise", "/events/construction/"),
+    Look("event-elder", f"/elder{HERE}/events/newborn/"),
+    Look("event-elder-do", f"/elder{HERE}/events/newborn/?step=do"),
+    Look("event-elder-bring", f"/elder{HERE}/events/newborn/?step=bring"),
+    Look("event-elder-first", f"/elder{HERE}/events/newborn/?step=first"),
     Look("areas", "/areas/"),
     Look("notices", "/notices/"),
     Look("notice", "/notices/{notice}/"),

@@ -10,13 +10,13 @@ from django.test import Client
 from doorplates import codes
 from doorplates.actions import replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.actions import add_alias, withdraw
-from guides.models import Guide, Notice, Office
+from guides.actions import add_alias, withdraw, withdraw_event
+from guides.models import Guide, LifeEvent, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
 from tests.content import PLATES_OF, all_content  # noqa: F401
 from tests.factories import make_plate, make_request
-from tests.people import zhuli
+from tests.people import shenhe, zhuli
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
 
@@ -37,13 +37,17 @@ def plain_pages() -> dict[str, str]:
         "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent",
         "ready": "/guides/yibao-001/ready/?who=agent", "sheet": "/sheet/yibao-001/1/?who=agent", "areas": "/areas/",
         "areas for a guide": "/areas/?guide=huji-006", "notices": "/notices/", "notice": f"/notices/{Notice.objects.first().pk}/", "jobs": "/jobs/",
+        "events": "/events/", "event": "/events/public-housing/", "event of an enterprise": "/events/construction/",
+        "event with answers": "/events/newborn/?huji-002.paper=none&yibao-011=skip",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
         "door": "/help/123456789/", "complain": "/help/complain/", "missing": "/nothing/",
     }  # fmt: skip
-    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas")}
+    in_a_village = ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
+    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
+    steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
     return pages | elder | steps
 
 
@@ -58,9 +62,11 @@ def special_pages(client) -> dict[str, str]:
     known = {"address": "示例路", "floor": "一楼", "phone": "0000-0000000", "longitude": "106.775513", "latitude": "39.230094", "step_free": True, "note": "示例"}
     Office.objects.filter(kind="station").update(**known)
     Guide.objects.filter(slug="yibao-003").update(fee="每人一元")  # printed as 第1版, changed since
+    withdraw_event(event=LifeEvent.objects.get(slug="school"), by=shenhe())
     for name, address in {
         "changed sheet": "/sheet/yibao-003/1/", "withdrawn sheet": "/sheet/jiuye-001/1/", "withdrawn ready": "/elder/guides/jiuye-001/ready/",
         "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}", "withdrawn": "/guides/jiuye-001/", "elder withdrawn": "/elder/guides/jiuye-001/",
+        "withdrawn event": "/events/school/", "event with a guide gone": "/events/job-loss/",
         "known office": f"/c/{PLATES_OF}/guides/yibao-001/",
     }.items():  # fmt: skip
         bodies[name] = client.get(address).content.decode()

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from guides.models import Guide
+from guides.models import Guide, LifeEvent
 from tests.content import PLATES_OF, all_content  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
@@ -20,10 +20,10 @@ def compressed(data: bytes) -> int:
     return len(gzip.compress(data, compresslevel=6))
 
 
-def weights(address: str) -> dict[str, int]:
+def weights(address: str, model=Guide) -> dict[str, int]:
     css = compressed(Path(finders.find("css/site.css")).read_bytes())
     client = Client()
-    pages = {slug: client.get(address.format(slug=slug)) for slug in Guide.objects.values_list("slug", flat=True)}
+    pages = {slug: client.get(address.format(slug=slug)) for slug in model.objects.values_list("slug", flat=True)}
     assert {response.status_code for response in pages.values()} == {200}
     return {slug: compressed(response.content) + css for slug, response in pages.items()}
 
@@ -35,6 +35,15 @@ def weights(address: str) -> dict[str, int]:
 def test_each_guide_fits(address):
     found = weights(address)
     assert len(found) == 179
+    assert {slug: weight for slug, weight in found.items() if weight >= LIMIT} == {}
+
+
+@pytest.mark.parametrize("address", [
+    "/events/{slug}/", f"/c/{PLATES_OF}/events/{{slug}}/", f"/elder/c/{PLATES_OF}/events/{{slug}}/?step=do", f"/elder/c/{PLATES_OF}/events/{{slug}}/?step=bring",
+])  # fmt: skip
+def test_each_life_event_fits(address):
+    found = weights(address, LifeEvent)
+    assert len(found) >= 12
     assert {slug: weight for slug, weight in found.items() if weight >= LIMIT} == {}
 
 
