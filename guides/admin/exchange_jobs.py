@@ -91,7 +91,7 @@ def _confirm(request, model_admin):
     report = _import(request, lines, dry_run=False)
     request.session.pop(SESSION_KEY, None)
     level = messages.SUCCESS if report.added else messages.WARNING
-    model_admin.message_user(request, f"已导入{len(report.added)}个岗位，跳过{len(report.skipped)}个已经有的。", level)
+    model_admin.message_user(request, f"已导入{len(report.added)}个岗位，跳过{len(report.skipped)}个重复的。", level)
     return redirect("admin:guides_jobposting_changelist")
 
 

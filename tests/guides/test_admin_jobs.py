@@ -44,7 +44,7 @@ def test_an_upload_is_tried_first_and_written_after_confirmation(editor):
     assert "新增2个岗位" in shown.content.decode()
     assert "到期日期：空着，先算到" in shown.content.decode()
     assert not JobPosting.objects.exists()
-    assert confirm(editor, shown) == ["已导入2个岗位，跳过0个已经有的。"]
+    assert confirm(editor, shown) == ["已导入2个岗位，跳过0个重复的。"]
     assert set(JobPosting.objects.values_list("title", flat=True)) == {"保洁员", "门卫"}
     assert SESSION_KEY not in editor.session
     assert confirm(editor, shown)[-1] == "这次导入已经结束了，请重新选文件。"
