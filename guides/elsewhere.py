@@ -2,8 +2,7 @@
 fits best speaks of it itself. General knowledge of the language, of two characters at least. Not here: what a shop may sell or serve, what one
 falls ill with, and what one does things with (手机, 微信), because people say those beside a real matter."""
 
-WORDS = frozenset(
-    """
+_TEXT = """
     天气 下雨 下雪 刮风 刮不刮风 气温 温度 几度 雾霾 台风 冷不冷 热不热
     电影 电视剧 综艺 动漫 唱歌 歌曲 歌词 音乐 明星 主播 抖音 快手 短视频 追剧 笑话 故事 谜语 成语 写诗 一首诗 红楼梦
     足球 篮球 球赛 世界杯 奥运 冠军 联赛 球队 打牌 麻将 象棋 游戏 上分 打游戏
@@ -27,5 +26,5 @@ WORDS = frozenset(
     老婆生气 吵架怎么 送什么礼物 生日礼物 祝福语 春联 红包封面 婚礼 司仪 请帖 菜市场 超市几点 广场舞 钓鱼 爬山 露营
     新闻 头条 总统 打仗 战争 选举 航母 火箭 卫星 病毒查杀 编程 代码 excel ppt word 打印店 复印店
     世界上 宇宙 月亮 历史上 朝代 皇帝 首都 作者
-    """.split()
-)
+"""
+WORDS = frozenset(_TEXT.split())

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
-from pypinyin.phrases_dict import phrases_dict as PHRASES_DICT
+from pypinyin.phrases_dict import phrases_dict
 
 HAN = r"\u3400-\u9fff"
 WORD = re.compile(rf"[a-z]+|\d+|[{HAN}]+")
@@ -78,7 +78,7 @@ def _read(word: str) -> list[str]:
     cutting does more and takes twenty times as long, which an index of thousands of guides cannot spend."""
     read = [_of_character(character) for character in word]
     for place, pair in enumerate(map("".join, zip(word, word[1:], strict=False))):
-        if pair in PHRASES_DICT:
+        if pair in phrases_dict:
             read[place : place + 2] = _of_pair(pair)
     return read
 
@@ -102,8 +102,7 @@ def folded(syllable: str) -> str:
 
 
 # Every syllable that a pinyin keyboard takes.
-_SYLLABLES = frozenset(
-    """
+_SYLLABLE_TEXT = """
     a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao ce cen ceng cha chai chan chang chao che chen
     cheng chi chong chou chu chua chuai chuan chuang chui chun chuo ci cong cou cu cuan cui cun cuo da dai dan dang dao de dei den deng di dia dian diao
     die ding diu dong dou du duan dui dun duo e ei en eng er fa fan fang fei fen feng fo fou fu ga gai gan gang gao ge gei gen geng gong gou gu gua guai
@@ -116,8 +115,8 @@ _SYLLABLES = frozenset(
     teng ti tian tiao tie ting tong tou tu tuan tui tun tuo wa wai wan wang wei wen weng wo wu xi xia xian xiang xiao xie xin xing xiong xiu xu xuan xue xun
     ya yan yang yao ye yi yin ying yo yong you yu yuan yue yun za zai zan zang zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen zheng zhi zhong
     zhou zhu zhua zhuai zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo
-    """.split()
-)
+"""
+_SYLLABLES = frozenset(_SYLLABLE_TEXT.split())
 
 
 @lru_cache(maxsize=10_000)

@@ -6,7 +6,6 @@ guide among thousands costs one guide. Nothing here depends on the order of chan
 
 import heapq
 import math
-import re
 from array import array
 from bisect import bisect_left
 from collections import Counter

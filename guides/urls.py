@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guides import views, views_events, views_printed, views_ready
+from guides import views, views_board, views_enterprise, views_events, views_printed, views_ready
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,8 +12,10 @@ urlpatterns = [
     path("sheet/<str:slug>/<int:number>/", views_printed.sheet, name="sheet"),
     path("events/", views_events.event_list, name="events"),
     path("events/<str:slug>/", views_events.event, name="event"),
-    path("notices/", views.notices, name="notices"),
-    path("notices/<int:pk>/", views.notice, name="notice"),
-    path("jobs/", views.jobs, name="jobs"),
+    path("notices/", views_board.notices, name="notices"),
+    path("notices/<int:pk>/", views_board.notice, name="notice"),
+    path("jobs/", views_board.jobs, name="jobs"),
+    path("jobs/<int:pk>/", views_board.job, name="job"),
+    path("enterprise/", views_enterprise.enterprise, name="enterprise"),
     path("areas/", views.areas, name="areas"),
 ]

@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
 from guides.access import get_public_guide, issuers_of
+from guides.distance import CROSS, VIDEO, ways_of
+from guides.enterprise import position_of
 from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status
 from guides.preparation import plan
@@ -59,7 +61,7 @@ def home(request):
 @public_page
 @resident
 def guide_list(request):
-    """Search results for ?q=, one topic for ?topic=, else the topics; ?for=enterprise keeps to enterprise matters."""
+    """Search results for ?q=, what needs no coming for ?can=, one topic for ?topic=, else the topics; ?for=enterprise keeps to enterprises."""
     query = request.GET.get("q", "").strip()
     audience = request.GET.get("for", "")
     if audience not in Audience.values:
@@ -67,6 +69,8 @@ def guide_list(request):
     context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
     if query:
         return render(request, "guides/results.html", context | _found(request, query))
+    if request.GET.get("can") in WITHOUT_COMING:
+        return render(request, "guides/without_coming.html", context | _without_coming(request, audience))
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
         events = LifeEvent.objects.published().filter(audience=audience) if audience == Audience.ENTERPRISE else []
@@ -75,6 +79,24 @@ def guide_list(request):
     page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
     return render(request, "guides/topic.html", context | {"topic": topic, "page": page, "keep": keep})
+
+
+WITHOUT_COMING = {CROSS: "cross_province", VIDEO: "video"}  # ?can= and the guide's field that must say yes
+
+
+def _without_coming(request, audience: str) -> dict:
+    """What can be done from another province (?can=cross) or by video (?can=video), topic by topic; ?topic= keeps to one."""
+    can = request.GET["can"]
+    able = Guide.objects.published().filter(**{WITHOUT_COMING[can]: True})
+    able = able.filter(audience=audience) if audience else able
+    topics = Domain.objects.annotate(count=Count("guides", filter=Q(guides__in=able))).filter(count__gt=0).order_by("order", "slug")
+    topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
+    rows = able.filter(domain=topic) if topic else able
+    rows = rows.select_related("domain").order_by("domain__order", "domain__slug", "priority", "slug")
+    whose = {"for": audience} if audience else {}
+    keep = urlencode({"can": can, **({"topic": topic.slug} if topic else {}), **whose})
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return {"can": can, "topic": topic, "topics": topics, "page": page, "keep": keep, "whose": urlencode(whose)}
 
 
 def _found(request, query: str) -> dict:
@@ -112,6 +134,8 @@ def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool =
         have=request.GET.getlist("have"),
         sheet=None if preview else sheet_of(guide, viewpoint, reading),
         preview=preview,
+        ways=ways_of(guide),
+        position=position_of(guide, Guide.objects.published().exclude(stage="")) if guide.stage else None,
     )
     if not viewpoint.elder:
         return render(request, "guides/guide.html", context)
@@ -135,24 +159,3 @@ def areas(request):
     if slug and not Guide.objects.published().filter(slug=slug).exists():
         raise Http404("没有这个事项。")
     return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, slug=slug))
-
-
-@public_page
-@resident
-def notices(request):
-    page = Paginator(Notice.objects.current(area=request.viewpoint.area), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "guides/notices.html", page_context(request, request.viewpoint, page=page))
-
-
-@public_page
-@resident
-def notice(request, pk):
-    found = get_object_or_404(Notice.objects.current(), pk=pk)
-    return render(request, "guides/notice.html", page_context(request, request.viewpoint, notice=found))
-
-
-@public_page
-@resident
-def jobs(request):
-    page = Paginator(JobPosting.objects.current(area=request.viewpoint.area), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "guides/jobs.html", page_context(request, request.viewpoint, page=page))

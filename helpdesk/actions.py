@@ -65,6 +65,7 @@ class Submission:
     wish: str = ""  # what they searched in vain and want, in their own words
     papers: tuple[tuple[str, str], ...] = ()
     channel: Channel = Channel.WEB
+    for_enterprise: bool = False  # said without a guide; a guide says it by itself
 
 
 def _record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
@@ -82,7 +83,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     now = timezone.now()
     target = route(
         submission.area,
-        for_enterprise=bool(submission.guide and submission.guide.is_for_enterprise),
+        for_enterprise=submission.guide.is_for_enterprise if submission.guide else submission.for_enterprise,
         staffed=staffed_codes(submission.area),
         stewards=stewards_codes(submission.area),
     )

@@ -64,6 +64,7 @@ class HelpForm(PlainForm):
     )
     plate = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     case = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    enterprise = forms.BooleanField(required=False, widget=forms.HiddenInput)  # came from the enterprises' entrance, without a guide
     submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def clean_name(self):

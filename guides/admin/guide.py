@@ -61,8 +61,8 @@ class GuideAdmin(admin.ModelAdmin):
     ordering = ("domain__order", "slug")
     actions = ("publish_selected", "withdraw_selected")
     fieldsets = (
-        ("名称和回答", {"fields": ("plain_title", "answer", "aliases", "title", "seen")}),
-        ("归在哪里", {"fields": (("domain", "slug"), ("audience", "counter_level"), "department", ("checked_on", "state"))}),
+        ("名称和回答", {"fields": ("plain_title", "answer", "is_brief", "aliases", "phrasings", "title", "seen")}),
+        ("归在哪里", {"fields": (("domain", "slug"), ("audience", "counter_level"), "stage", "department", ("checked_on", "state"))}),
         ("不常用", {"classes": ("collapse",), "fields": (("featured", "priority"), ("national_code", "implementation_code"))}),
     )
     readonly_fields = ("state",)
@@ -131,6 +131,13 @@ class GuideAdmin(admin.ModelAdmin):
         reviewer = name_of(request.user) if request.user.has_perm("guides.verify_fact") else ""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         return kwargs | {"form_kwargs": inline.form_kwargs(request, obj, reviewer)}
+
+    def get_fieldsets(self, request, obj=None):
+        """The stage of a building project is asked only where there may be one: of a new guide, and of an enterprise's."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or obj.is_for_enterprise or obj.stage:
+            return shown
+        return [(title, part | {"fields": tuple(name for name in part["fields"] if name != "stage")}) for title, part in shown]
 
     def get_readonly_fields(self, request, obj=None):
         return ("state", "slug") if obj and obj.status != Status.DRAFT else ("state",)

@@ -19,7 +19,7 @@ from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import MAX_NOTE, FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
-from helpdesk.models import HelpRequest, is_reference, normalise_reference
+from helpdesk.models import HelpRequest, Kind, is_reference, normalise_reference
 from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
@@ -61,6 +61,7 @@ def _prefilled(request) -> dict:
         "wish": request.GET.get("wish", "")[:200].strip(),
         "kind": request.GET.get("help", "advice"),
         "case": request.GET.get("case", "")[:200],
+        "enterprise": request.GET.get("enterprise") == "1",
     }
 
 
@@ -82,6 +83,7 @@ def _submission(data: dict) -> actions.Submission:
         call_time=data["call_time"],
         note=data["note"],
         wish=data["wish"],
+        for_enterprise=data["enterprise"],
         papers=Reading(guide, dict(parse_qsl(data["case"]))).checklist() if guide else (),
     )
 
@@ -89,12 +91,15 @@ def _submission(data: dict) -> actions.Submission:
 def _show_form(request, form: HelpForm, *, status: int = 200):
     known = form.data if form.is_bound else form.initial
     area = Area.objects.filter(pk=known.get("area") or "").first()
+    guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
         form=form,
         plate=_plate_of(known.get("plate", ""), area),
-        guide=Guide.objects.published().filter(slug=known.get("guide") or "").first(),
+        guide=guide,
+        by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
+        by_video=form["kind"].value() == Kind.VIDEO,
         retention_days=settings.RETENTION_DAYS,
     )
     return render(request, "helpdesk/new.html", context, status=status)

@@ -142,8 +142,8 @@ def test_guides_with_problems_stop_the_command(written):
 
 
 def test_the_board_is_sample_through_and_through(district):
-    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 5，已有的 0 个没有动。"
-    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 0，已有的 5 个没有动。"
+    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 12，已有的 0 个没有动。"
+    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 0，已有的 12 个没有动。"
     for item in [*Notice.objects.all(), *JobPosting.objects.all()]:
         assert (item.is_sample, item.title.startswith("【示例】"), item.source) == (True, True, "示例")
     assert set(JobPosting.objects.values_list("phone", flat=True)) == {""}

@@ -11,7 +11,7 @@ from guides.access import issuers_of
 from guides.life_events import EventReading
 from guides.models import Audience, ContentStamp, LifeEvent, Stage
 from tests.content import FIXTURES, all_content  # noqa: F401
-from tests.factories import make_event, make_guide, make_situation
+from tests.factories import make_guide, make_situation
 
 pytestmark = pytest.mark.django_db
 

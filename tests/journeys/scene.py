@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 from doorplates import codes
 from doorplates.actions import issue_plates, replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.models import Area, Guide, Notice, Status
+from guides.models import Area, Guide, JobPosting, Notice, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions
@@ -73,7 +73,18 @@ def set_scene() -> dict[str, str]:
     replace(replaced, by="tests", reason="雨水泡坏了")
     Guide.objects.filter(slug="zhufang-001").update(status=Status.WITHDRAWN)
     words = {"plate": good.code, "revoked": revoked.code, "replaced": replaced.code, "unissued": codes.generate(), "notice": str(Notice.objects.first().pk)}
-    return words | _requests(good)
+    return words | _jobs_and_permits() | _requests(good)
+
+
+def _jobs_and_permits() -> dict[str, str]:
+    """A job with everything filled in, one that ended, a brief permit in its stage, an item that can be done by video."""
+    Guide.objects.filter(slug="touzi-001").update(stage="design", is_brief=True)
+    Guide.objects.filter(slug="touzi-004").update(stage="build")
+    Guide.objects.filter(slug="huji-006").update(video=True)
+    shown = {"kind": "part", "employer": "示例餐饮", "place": "水韵名都", "pay": "每月2000元", "headcount": 2, "phone": "0952-3311111", "text": "退休的也可以来。"}
+    job = JobPosting.objects.create(title="社区食堂帮厨", area_id=SHUIYUN, source="示例", is_sample=True, **shown)
+    ended = JobPosting.objects.create(title="去年的帮厨", published_on="2025-11-01", expires_on="2025-12-01", source="示例", is_sample=True, **shown)
+    return {"job": str(job.pk), "ended_job": str(ended.pk)}
 
 
 def _requests(plate: Doorplate) -> dict[str, str]:
@@ -194,6 +205,18 @@ RESIDENT_LOOKS = [
     Look("notices", "/notices/"),
     Look("notice", "/notices/{notice}/"),
     Look("jobs", "/jobs/"),
+    Look("jobs-none", f"{HERE}/jobs/?kind=part&q=宇航员"),
+    Look("job", f"{HERE}/jobs/{{job}}/"),
+    Look("job-elder", "/elder/jobs/{job}/"),
+    Look("job-ended", "/jobs/{ended_job}/", status=410),
+    Look("enterprise", f"{HERE}/enterprise/"),
+    Look("enterprise-elder", "/elder/enterprise/"),
+    Look("guide-stage", f"{HERE}/guides/touzi-001/"),
+    Look("across-provinces", "/guides/?can=cross"),
+    Look("by-video", "/elder/guides/?can=video"),
+    Look("help-video", f"/help/new/?guide=huji-006&help=video&area={SHUIYUN}"),
+    Look("help-video-elder", "/elder/help/new/?guide=huji-006&help=video"),
+    Look("help-enterprise", "/help/new/?enterprise=1"),
     Look("help-new", f"/help/new/?guide=minzheng-005&area={SHUIYUN}"),
     Look("help-new-bare", "/help/new/"),
     Look("help-new-wrong", "/help/new/?guide=minzheng-005", then=press("提交")),

@@ -11,7 +11,7 @@ from doorplates import codes
 from doorplates.actions import replace, revoke
 from doorplates.models import Building, Doorplate
 from guides.actions import add_alias, withdraw, withdraw_event
-from guides.models import Guide, LifeEvent, Notice, Office
+from guides.models import Guide, JobPosting, LifeEvent, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
 from tests.content import PLATES_OF, all_content  # noqa: F401
@@ -45,6 +45,13 @@ def plain_pages() -> dict[str, str]:
     }  # fmt: skip
     in_a_village = ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
     pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
+    job = JobPosting.objects.filter(area=None).first().pk
+    pages |= {
+        "job": f"/jobs/{job}/", "village job": f"/c/{PLATES_OF}/jobs/{job}/", "jobs of a kind": "/jobs/?kind=part&q=示例", "no jobs": "/jobs/?q=宇航员",
+        "notices of a kind": "/notices/?kind=work", "no notices": "/notices/?q=宇航员", "entrance of enterprises": "/enterprise/",
+        "village enterprises": f"/c/{PLATES_OF}/enterprise/", "across provinces": "/guides/?can=cross", "of one topic": "/guides/?can=cross&topic=shebao",
+        "by video, none": "/guides/?can=video", "help by video": "/help/new/?guide=huji-006&help=video", "help for an enterprise": "/help/new/?enterprise=1",
+    }  # fmt: skip
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
     steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
@@ -59,6 +66,10 @@ def special_pages(client) -> dict[str, str]:
     revoke(gone, by="沈禾", reason="")
     replace(renewed, by="沈禾", reason="")
     withdraw(guide=Guide.objects.get(slug="jiuye-001"), by="沈禾")
+    JobPosting.objects.filter(title="【示例】周末理货员").update(expires_on="2026-11-20")
+    ended = JobPosting.objects.get(title="【示例】周末理货员").pk
+    Guide.objects.filter(slug="touzi-001").update(stage="design", is_brief=True, video=True)
+    Guide.objects.filter(slug="touzi-004").update(stage="build")
     known = {"address": "示例路", "floor": "一楼", "phone": "0000-0000000", "longitude": "106.775513", "latitude": "39.230094", "step_free": True, "note": "示例"}
     Office.objects.filter(kind="station").update(**known)
     Guide.objects.filter(slug="yibao-003").update(fee="每人一元")  # printed as 第1版, changed since
@@ -67,7 +78,8 @@ def special_pages(client) -> dict[str, str]:
         "changed sheet": "/sheet/yibao-003/1/", "withdrawn sheet": "/sheet/jiuye-001/1/", "withdrawn ready": "/elder/guides/jiuye-001/ready/",
         "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}", "withdrawn": "/guides/jiuye-001/", "elder withdrawn": "/elder/guides/jiuye-001/",
         "withdrawn event": "/events/school/", "event with a guide gone": "/events/job-loss/",
-        "known office": f"/c/{PLATES_OF}/guides/yibao-001/",
+        "known office": f"/c/{PLATES_OF}/guides/yibao-001/", "ended job": f"/jobs/{ended}/", "elder ended job": f"/elder/jobs/{ended}/",
+        "brief guide with a stage": "/guides/touzi-001/", "elder brief guide": "/elder/guides/touzi-001/", "stages": "/enterprise/", "by video": "/guides/?can=video",
     }.items():  # fmt: skip
         bodies[name] = client.get(address).content.decode()
     bodies["help with mistakes"] = client.post("/help/new/", {"name": "", "phone": "1", "note": "<b>", "area": "x", "guide": "x", "kind": "x"}).content.decode()

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from guides.models import Guide, LifeEvent
+from guides.models import Guide, JobPosting, LifeEvent
 from tests.content import PLATES_OF, all_content  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
@@ -45,6 +45,19 @@ def test_each_life_event_fits(address):
     found = weights(address, LifeEvent)
     assert len(found) >= 12
     assert {slug: weight for slug, weight in found.items() if weight >= LIMIT} == {}
+
+
+@pytest.mark.parametrize("address", ["/enterprise/", "/jobs/", "/guides/?can=cross", "/guides/"])
+def test_each_list_fits(address):
+    """Also with everything of the catalogue in it: 40 matters of enterprises, a full page of jobs with long names."""
+    for number in range(20):
+        shown = {"employer": "宁夏某某新材料有限公司" + "甲乙丙丁"[number % 4] * 8, "place": "河滨街某某工业园区某某路", "pay": "每月4500元到6000元", "headcount": number + 1}
+        JobPosting.objects.create(title=f"设备操作和维护工（第{number}车间）", source="示例", is_sample=True, area_id=PLATES_OF, **shown)
+    Guide.objects.filter(slug__in=Guide.objects.order_by("slug").values_list("slug", flat=True)[:40]).update(audience="enterprise", cross_province=True)
+    css = compressed(Path(finders.find("css/site.css")).read_bytes())
+    answer = Client().get(f"/c/{PLATES_OF}{address}")
+    assert answer.status_code == 200
+    assert compressed(answer.content) + css < LIMIT
 
 
 def test_a_guide_fetches_one_stylesheet_and_waits_for_nothing_else():
