@@ -18,6 +18,8 @@ from guides.where import places_for
 
 public_page = cache_control(public=True, max_age=60)
 PAGE_SIZE = 20
+ELDER_PAGE_SIZE = 8  # in large type about a screen and a half
+ELDER_HITS = 3  # with the right guide among the first three nearly always, more is only harder to choose from
 
 
 def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
@@ -61,13 +63,14 @@ def guide_list(request):
         audience = ""
     context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
     if query:
-        results = search(query, limit=8)
+        results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
         return render(request, "guides/results.html", context | {"results": results, "topics": topics_with_guides()})
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
         return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
     rows = Guide.objects.published().filter(domain=topic)
-    page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    size = ELDER_PAGE_SIZE if request.viewpoint.elder else PAGE_SIZE
+    page = Paginator(rows.filter(audience=audience) if audience else rows, size).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
     return render(request, "guides/topic.html", context | {"topic": topic, "page": page, "keep": keep})
 
@@ -109,12 +112,13 @@ ELDER_QUESTIONS = (("who", "谁能办"), ("bring", "要带什么"), ("where", "�
 @public_page
 @resident
 def areas(request):
-    """Choose one's village. ?guide= comes back to that guide, seen from there."""
+    """Choose one's village. ?guide= comes back to that guide, seen from there. The 长辈版 asks for the township first; ?in= is its answer."""
     townships = Area.objects.filter(level=Level.TOWNSHIP).prefetch_related("children")
+    chosen = townships.filter(pk=request.GET.get("in", "")).first() if request.viewpoint.elder else None
     slug = request.GET.get("guide", "")
     if slug and not Guide.objects.published().filter(slug=slug).exists():
         raise Http404("没有这个事项。")
-    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, slug=slug))
+    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, chosen=chosen, slug=slug))
 
 
 @public_page
