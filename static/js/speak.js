@@ -6,7 +6,7 @@
   var DIGITS = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
   var UNITS = ["", "十", "百", "千"];
   var SKIPPED = { NAV: 1, SCRIPT: 1, STYLE: 1, BUTTON: 1, SELECT: 1, INPUT: 1, TEXTAREA: 1, SVG: 1 };
-  var SKIPPED_CLASS = /(^|\s)(crumb|jump|pills|pill|search|bar|unseen|more|when-print)(\s|$)/;
+  var SKIPPED_CLASS = /(^|\s)(crumb|jump|pills|pill|btn|search|bar|unseen|more|when-print)(\s|$)/;
   var BLOCK = /^(P|DIV|LI|UL|OL|DL|DT|DD|H1|H2|H3|SECTION|DETAILS|SUMMARY|TIME|FIELDSET|LEGEND|LABEL|BR)$/;
 
   /* A number as it is spelled on the telephone. 1 is said 幺: 一 and 七 sound alike on a bad line, and every hotline announces itself so. */
@@ -53,7 +53,8 @@
   /* What is written as it is said aloud. */
   function words(text) {
     return text
-      .replace(/[０-９：]/g, function (wide) { return String.fromCharCode(wide.charCodeAt(0) - 0xfee0); })
+      .replace(/[０-９]/g, function (wide) { return String.fromCharCode(wide.charCodeAt(0) - 0xfee0); })
+      .replace(/(\d)：(?=\d\d)/g, "$1:")
       .replace(/(^|[^\d])(\d{4})(?:-|年)(\d{1,2})(?:-|月)(\d{1,2})日?(?!\d)/g, function (all, before, y, m, d) { return before + day(all, y, m, d); })
       .replace(/(^|[^\d])(\d{4})年/g, function (all, before, y) { return before + year(y) + "年"; })
       .replace(/(\d{1,2})月(\d{1,2})日/g, function (all, m, d) { return day(all, "", m, d); })
