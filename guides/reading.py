@@ -28,6 +28,15 @@ class Choice:
     query: str  # the address's query that chooses it, other answers kept
 
 
+def _sends_somebody(answer: Answer) -> bool:
+    """Content files call it `agent`; an answer added in the admin gets a key without meaning, and is known by its words."""
+    return answer.key == "agent" or "代办" in answer.label
+
+
+def _goes_in_person(answer: Answer) -> bool:
+    return answer.key == "self" or answer.label.startswith("本人")
+
+
 def in_words(question: str, label: str) -> str:
     """The answer for the case's line. 不是 alone tells nothing: a very short one comes with its question."""
     return label if len(label) > 2 else f"{question.rstrip('？?')}：{label}"
@@ -144,6 +153,24 @@ class Reading:
     @cached_property
     def materials(self) -> list[tuple[Material, str]]:
         return self._rows(self.guide.materials.all())
+
+    @property
+    def presence(self) -> str:
+        """How the chosen answer about who goes fits what is known of 代办, for a sentence beside the questions.
+
+        "must_come": somebody else was chosen and the person must come. "ask": somebody else was chosen and nobody knows whether that will do.
+        "may_send": the person was chosen and may send somebody. "": nothing to say.
+        """
+        chosen = [choice.answer for _, choices, _ in self.situations for choice in choices if choice.chosen]
+        if any(map(_sends_somebody, chosen)):
+            return {Agency.ACCOMPANY: "must_come", Agency.AGENT: ""}.get(self.guide.agency, "ask")
+        return "may_send" if any(map(_goes_in_person, chosen)) and self.guide.agency == Agency.AGENT else ""
+
+    @property
+    def case_of_agent(self) -> str:
+        """The address's query for the same case with somebody else going; empty where no question offers it or it is chosen already."""
+        offered = [choice for _, choices, _ in self.situations for choice in choices if _sends_somebody(choice.answer)]
+        return offered[0].query if offered and not offered[0].chosen else ""
 
     @property
     def identity_documents(self) -> list[tuple[Material, str]]:

@@ -24,6 +24,8 @@ from menpai.throttle import client_address
 
 public_page = cache_control(public=True, max_age=60)
 PAGE_SIZE = 20
+ELDER_PAGE_SIZE = 8  # in large type about a screen and a half
+ELDER_HITS = 3  # with the right guide among the first three nearly always, more is only harder to choose from
 
 
 def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
@@ -76,7 +78,8 @@ def guide_list(request):
         events = LifeEvent.objects.published().filter(audience=audience) if audience == Audience.ENTERPRISE else []
         return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience), "events": events})
     rows = Guide.objects.published().filter(domain=topic)
-    page = Paginator(rows.filter(audience=audience) if audience else rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    size = ELDER_PAGE_SIZE if request.viewpoint.elder else PAGE_SIZE
+    page = Paginator(rows.filter(audience=audience) if audience else rows, size).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
     return render(request, "guides/topic.html", context | {"topic": topic, "page": page, "keep": keep})
 
@@ -101,7 +104,7 @@ def _without_coming(request, audience: str) -> dict:
 
 def _found(request, query: str) -> dict:
     """What search found; when that is nothing for sure, the miss is counted and the page offers a few guesses and the topics that fit."""
-    results = search(query, limit=8)
+    results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
     if results.confident:
         return {"results": results, "weak": [], "topics": [], "all_topics": True}
     note_miss(query, client=client_address(request))
@@ -153,9 +156,10 @@ ELDER_QUESTIONS = (("who", "谁能办"), ("bring", "要带什么"), ("where", "�
 @public_page
 @resident
 def areas(request):
-    """Choose one's village. ?guide= comes back to that guide, seen from there."""
+    """Choose one's village. ?guide= comes back to that guide, seen from there. The 长辈版 asks for the township first; ?in= is its answer."""
     townships = Area.objects.filter(level=Level.TOWNSHIP).prefetch_related("children")
+    chosen = townships.filter(pk=request.GET.get("in", "")).first() if request.viewpoint.elder else None
     slug = request.GET.get("guide", "")
     if slug and not Guide.objects.published().filter(slug=slug).exists():
         raise Http404("没有这个事项。")
-    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, slug=slug))
+    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, chosen=chosen, slug=slug))

@@ -6,7 +6,7 @@ import uuid
 from django import forms
 
 from guides.models import Area, Guide, Level
-from helpdesk.models import CallTime, Kind, RatingLevel, normalise_reference
+from helpdesk.models import NO_NAME, CallTime, Kind, RatingLevel, normalise_reference
 from menpai.validators import normalise_phone, without_identity_number
 
 MAX_NOTE = 500
@@ -87,6 +87,21 @@ class HelpForm(PlainForm):
 
     def clean_wish(self):
         return without_identity_number(self.cleaned_data["wish"])
+
+
+class CallbackForm(HelpForm):
+    """A phone number only; for the rest stands what nobody was asked. What the address brought along and no longer fits
+    (a guide withdrawn meanwhile) is left out rather than refused: the person cannot see it, and somebody calls anyway."""
+
+    name = kind = call_time = for_someone = relation = note = wish = None
+    BROUGHT_ALONG = {"guide": None, "area": None, "plate": "", "case": "", "enterprise": False}
+    NOT_ASKED = {"name": NO_NAME, "kind": Kind.ADVICE, "call_time": CallTime.ANY, "for_someone": False, "relation": "", "note": "", "wish": ""}
+
+    def clean(self):
+        given = {**self.NOT_ASKED, **self.BROUGHT_ALONG, **super().clean()}
+        for name in self.BROUGHT_ALONG:
+            self.errors.pop(name, None)
+        return given
 
 
 class FollowForm(PlainForm):

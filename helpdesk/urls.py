@@ -10,6 +10,7 @@ resident_patterns = (
     [
         path("", resident.find, name="find"),
         path("new/", resident.new, name="new"),
+        path("callback/", resident.callback, name="callback"),
         path("complain/", resident.complain, name="complain"),
         path("<str:reference>/", resident.follow, name="follow"),
     ],

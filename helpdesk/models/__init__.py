@@ -2,6 +2,7 @@ from helpdesk.models.conversation import Message, Sender
 from helpdesk.models.event import PUBLIC_KINDS, Event, EventKind
 from helpdesk.models.rating import Rating, RatingLevel
 from helpdesk.models.request import (
+    NO_NAME,
     OPEN_STATES,
     CallTime,
     Channel,
@@ -17,6 +18,6 @@ from helpdesk.models.request import (
 from helpdesk.models.roster import Posting
 
 __all__ = [
-    "OPEN_STATES", "PUBLIC_KINDS", "CallTime", "Channel", "CloseReason", "Event", "EventKind", "HelpRequest", "Kind", "Message", "Paper",
-    "Posting", "Rating", "RatingLevel", "Sender", "State", "is_reference", "new_reference", "normalise_reference",
+    "NO_NAME", "OPEN_STATES", "PUBLIC_KINDS", "CallTime", "Channel", "CloseReason", "Event", "EventKind", "HelpRequest", "Kind", "Message",
+    "Paper", "Posting", "Rating", "RatingLevel", "Sender", "State", "is_reference", "new_reference", "normalise_reference",
 ]

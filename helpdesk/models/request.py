@@ -11,6 +11,7 @@ from menpai.encryption import EncryptedTextField
 from menpai.validators import mask_name, mask_phone
 
 REFERENCE_DIGITS = 9
+NO_NAME = "没留称呼"  # a callback asks for a phone number only
 
 
 def _check_digit(digits: str) -> str:
@@ -167,7 +168,7 @@ class HelpRequest(models.Model):
 
     @property
     def masked_name(self) -> str:
-        return mask_name(self.name)
+        return self.name if self.name == NO_NAME else mask_name(self.name)
 
     @property
     def masked_phone(self) -> str:

@@ -18,14 +18,19 @@ from guides.reading import Reading
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
-from helpdesk.forms import MAX_NOTE, FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
+from helpdesk.forms import MAX_NOTE, CallbackForm, FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, Kind, is_reference, normalise_reference
+from helpdesk.pages import follow_parts, must_come_instead, questions_of
 from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
 FOLLOW_SECONDS = 2 * 60 * 60
+NEXT = "next"  # 长辈版: the keyboard's Enter in the middle of the questions leads on, and sends nothing
 TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请直接打 12345。"
 WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
+
+
+ASKING = {"new": HelpForm, "callback": CallbackForm}  # by the name of their address
 
 
 def _plate_of(code: str, area: Area | None) -> Doorplate | None:
@@ -39,8 +44,19 @@ def _plate_of(code: str, area: Area | None) -> Doorplate | None:
 @never_cache
 @resident
 def new(request):
-    form = HelpForm(request.POST) if request.method == "POST" else HelpForm(initial=_prefilled(request))
-    if request.method == "POST" and form.is_valid():
+    return _ask(request, HelpForm)
+
+
+@never_cache
+@resident
+def callback(request):
+    """A phone number only, and somebody calls: the same limits, key and promise as the whole form."""
+    return _ask(request, CallbackForm)
+
+
+def _ask(request, form_class: type[HelpForm]):
+    form = form_class(request.POST) if request.method == "POST" else form_class(initial=_prefilled(request))
+    if request.method == "POST" and NEXT not in request.POST and form.is_valid():
         address = throttle.client_address(request)
         if throttle.allow("help", address, limit=30, minutes=60):
             stored = actions.submit(_submission(form.cleaned_data))
@@ -89,20 +105,26 @@ def _submission(data: dict) -> actions.Submission:
 
 
 def _show_form(request, form: HelpForm, *, status: int = 200):
-    known = form.data if form.is_bound else form.initial
+    elder, known = request.viewpoint.elder, form.data if form.is_bound else form.initial
     area = Area.objects.filter(pk=known.get("area") or "").first()
     guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
     context = page_context(
         request,
-        Viewpoint(None, request.viewpoint.elder),
+        Viewpoint(None, elder),
         form=form,
         plate=_plate_of(known.get("plate", ""), area),
+        area=area,
         guide=guide,
         by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
         by_video=form["kind"].value() == Kind.VIDEO,
         retention_days=settings.RETENTION_DAYS,
     )
-    return render(request, "helpdesk/new.html", context, status=status)
+    if isinstance(form, CallbackForm):
+        return render(request, "helpdesk/callback.html", context, status=status)
+    if not elder:
+        return render(request, "helpdesk/new.html", context, status=status)
+    context["questions"] = questions_of(form, knows_area=area is not None, is_early=NEXT in request.POST)
+    return render(request, "helpdesk/new_elder.html", context, status=status)
 
 
 def _let_follow(response, stored: HelpRequest):
@@ -144,7 +166,7 @@ def follow(request, reference):
     if not _may_follow(request, reference):
         return _ask_last_four(request, reference)
     stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
-    forms_ = {"reply": ReplyForm(), "rate": RatingForm()}
+    forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
     refused = ""
     if request.method == "POST":
         act = request.POST.get("act", "")
@@ -159,13 +181,13 @@ def follow(request, reference):
         if form is None or form.is_valid():
             try:
                 verb(stored, form.cleaned_data if form else {})
-                return redirect(request.path)
+                return redirect(f"{request.path}?step=talk" if act == "reply" and step == "talk" else request.path)
             except actions.NotPossible as error:
                 refused = str(error)
-    return _show_followed(request, stored, reply=forms_["reply"], rate=forms_["rate"], refused=refused)
+    return _show_followed(request, stored, reply=forms_["reply"], rate=forms_["rate"], refused=refused, step=step)
 
 
-def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = ""):
+def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
@@ -177,6 +199,8 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         refused=refused,
         reply_form=reply,
         rating_form=rate,
+        must_come_instead=must_come_instead(stored.kind, stored.guide),
+        shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
     )
     return render(request, "helpdesk/follow.html", context)
 
@@ -218,7 +242,7 @@ def _opened(request, stored: HelpRequest, draft: str):
     if not draft:
         return redirect(request.path)
     refused = "刚才写的还没发出去，再点一次“发送”。"
-    return _show_followed(request, stored, reply=ReplyForm(initial={"text": draft}), rate=RatingForm(), refused=refused)
+    return _show_followed(request, stored, reply=ReplyForm(initial={"text": draft}), rate=RatingForm(), refused=refused, step="talk")
 
 
 def _show_door(request, reference: str, form: FollowForm, *, status: int = 200):
@@ -231,8 +255,8 @@ def csrf_failure(request, reason=""):
     """A form that was open too long. What was typed for a helper comes back with a fresh token; others are asked to go back once."""
     request.viewpoint = Viewpoint(None, request.path.startswith("/elder/"))
     name = resolve(request.path).url_name
-    if name == "new":
-        form = HelpForm(request.POST)
+    if name in ASKING:
+        form = ASKING[name](request.POST)
         form.is_valid()
         form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
         return _show_form(request, form, status=403)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from html import unescape
+from html import escape, unescape
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -124,7 +124,7 @@ def test_all_links_of_a_page_in_the_elder_mode_of_a_community_stay_there(client,
     switch = unescape(re.search(r'class="switch" href="([^"]*)"', body)[1])
     strays = [link for link in in_site(body, prefix + page) if not link.startswith(prefix + "/") and link != switch]
     # Forms and plates belong to no community's address, but keep the mode.
-    assert {urlsplit(link).path for link in strays} <= {"/elder/help/", "/elder/help/new/", "/elder/help/complain/", "/elder/verify/"}
+    assert {urlsplit(link).path for link in strays} <= {"/elder/help/", "/elder/help/new/", "/elder/help/callback/", "/elder/help/complain/", "/elder/verify/"}
     assert len(in_site(body, prefix + page)) > 4
 
 
@@ -133,15 +133,35 @@ def test_links_from_a_community_stay_in_it(client, page):
     prefix = f"/c/{SHUIYUN}"
     body = client.get(prefix + page).content.decode()
     strays = [link for link in in_site(body, prefix + page) if not link.startswith((prefix + "/", f"/elder{prefix}/"))]
-    assert {urlsplit(link).path for link in strays} <= {"/help/", "/help/new/", "/help/complain/", "/verify/"}
+    assert {urlsplit(link).path for link in strays} <= {"/help/", "/help/new/", "/help/callback/", "/help/complain/", "/verify/"}
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
-def test_choosing_a_village_keeps_the_mode_and_the_guide(client, prefix):
-    elder = "/elder" if prefix.startswith("/elder") else ""
+@pytest.mark.parametrize("prefix", ["", f"/c/{SHUIYUN}"])
+def test_choosing_a_village_keeps_the_guide(client, prefix):
     body = client.get(f"{prefix}/areas/?guide=yibao-001").content.decode()
-    assert f'href="{elder}/c/{XIAZHUANGZI}/guides/yibao-001/"' in body
+    assert f'href="/c/{XIAZHUANGZI}/guides/yibao-001/"' in body
     assert body.count('class="pill"') == 79
+
+
+@pytest.mark.parametrize("prefix", ["/elder", f"/elder/c/{SHUIYUN}"])
+def test_the_elder_version_asks_for_the_township_first_and_keeps_the_mode_and_the_guide(client, prefix):
+    townships = client.get(f"{prefix}/areas/?guide=yibao-001").content.decode()
+    onward = f"{prefix}/areas/?guide=yibao-001&in=640205101000"
+    assert f'href="{escape(onward)}"' in townships
+    assert (townships.count("&amp;in="), "下庄子村" in townships) == (12, False)
+    villages = client.get(onward).content.decode()
+    assert f'href="/elder/c/{XIAZHUANGZI}/guides/yibao-001/"' in villages
+    assert f'href="{prefix}/areas/?guide=yibao-001">‹ 换一个乡镇（街道）' in villages
+    assert "水韵名都" not in re.sub(r'class="brand".*?</a>', "", villages, flags=re.DOTALL)  # another township's
+
+
+@pytest.mark.parametrize("given", ["", "1", XIAZHUANGZI, "640205000000", "x" * 300, "六"])
+def test_what_is_no_township_asks_again(client, given):
+    assert "您在哪个乡镇（街道）？" in client.get("/elder/areas/", {"in": given}).content.decode()
+
+
+def test_without_a_guide_a_village_leads_to_its_front_page(client):
+    assert f'href="/elder/c/{XIAZHUANGZI}/"' in client.get("/elder/areas/?in=640205101000").content.decode()
 
 
 def test_no_link_on_any_resident_page_is_broken():

@@ -136,8 +136,9 @@ def test_an_unknown_fact_says_whom_to_call(client):
     body = client.get("/guides/yibao-001/").content.decode()
     ask = '<span class="note">不确定，请拨打 <a href="tel:12345">12345</a> 咨询</span>'
     assert body.count(f"<dd>{ask}</dd>") == 4  # money, time, visits, result
-    for missing in ("要带什么", "去哪里办", "怎么办", "能不能请人代办"):
+    for missing in ("要带什么", "去哪里办", "怎么办"):
         assert any(missing in line and "请拨打" in line for line in body.splitlines()), missing
+    assert '<b>能不能代办还不清楚</b>，先打 <a href="tel:12345">12345</a> 问。' in body
 
 
 @pytest.mark.parametrize(("mark", "verified", "shown"), [
@@ -196,11 +197,12 @@ def test_the_paper_that_another_guide_issues_links_there_only_when_published(cli
     assert "huji-006" not in client.get("/guides/yibao-001/").content.decode()
 
 
-def test_the_elder_version_asks_one_question_a_page_and_the_phone_comes_first(client):
+def test_the_elder_version_asks_one_question_a_page_with_the_phone_always_at_hand(client):
     guide = make_guide(papers=("身份证",))
     make_situation(guide, "who", "self:本人去", "agent:家里人去")
     front = client.get("/elder/guides/yibao-001/?who=agent").content.decode()
-    assert front.index("打电话问：12345") < front.index("请人帮我办") < front.index("谁能办")
+    assert front.count('<a class="btn call" href="tel:12345">打 12345</a>') == 1
+    assert '<a class="btn main" href="/elder/help/callback/?guide=yibao-001&amp;case=who%3Dagent">请人给我打电话</a>' in front
     assert "身份证</span>" not in front
     steps = ["who", "bring", "where", "how", "time"]
     for step, following in zip(steps, [*steps[1:], None], strict=True):

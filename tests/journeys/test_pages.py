@@ -23,6 +23,14 @@ def axe_violations(page) -> list[str]:
     return [f"{v['id']}: {node['html'][:160]} {node['failureSummary']}" for v in found for node in v["nodes"]]
 
 
+def dark_violations(page) -> list[str]:
+    """Contrast as a phone in dark mode shows the page."""
+    page.emulate_media(color_scheme="dark")
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+    page.emulate_media(color_scheme="light")
+    return [f"dark {v['id']}: {node['html'][:160]} {node['failureSummary']}" for v in found for node in v["nodes"]]
+
+
 def faults_of(page, width: int, least: int) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth")
     sideways = [f"{wide} px wide"] if wide > width else []
@@ -37,6 +45,8 @@ def faults_of_all(looks: list[Look], site: str, new_person, size: dict) -> dict[
         page.context.clear_cookies()
         look.open(page, site, words)
         faults[look.name] = faults_of(page, size["width"], ELDER_TARGET if look.is_elder else TARGET)
+        if look.who is None:  # the desk has no dark dress
+            faults[look.name] += dark_violations(page)
     return {name: found for name, found in faults.items() if found}
 
 

@@ -41,7 +41,7 @@ def plain_pages() -> dict[str, str]:
         "event with answers": "/events/newborn/?huji-002.paper=none&yibao-011=skip",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
-        "door": "/help/123456789/", "complain": "/help/complain/", "missing": "/nothing/",
+        "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": "/help/complain/", "missing": "/nothing/",
     }  # fmt: skip
     in_a_village = ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
     pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
@@ -55,6 +55,7 @@ def plain_pages() -> dict[str, str]:
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
     steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
+    elder |= {"elder villages": "/elder/areas/?in=640205102000&guide=yibao-001", "elder topic, page 2": "/elder/guides/?topic=yibao&page=2"}
     return pages | elder | steps
 
 
@@ -83,6 +84,11 @@ def special_pages(client) -> dict[str, str]:
     }.items():  # fmt: skip
         bodies[name] = client.get(address).content.decode()
     bodies["help with mistakes"] = client.post("/help/new/", {"name": "", "phone": "1", "note": "<b>", "area": "x", "guide": "x", "kind": "x"}).content.decode()
+    wrong = {"name": "", "phone": "1", "note": "<b>", "area": "x", "guide": "x", "kind": "x"}
+    bodies["elder help with mistakes"] = client.post("/elder/help/new/", wrong).content.decode()
+    bodies["elder help, Enter pressed"] = client.post("/elder/help/new/", {"phone": "13800138000", "next": "1"}).content.decode()
+    bodies["callback with mistakes"] = client.post("/help/callback/", {"phone": "1"}).content.decode()
+    bodies["elder callback with mistakes"] = client.post("/elder/help/callback/", {"phone": "1"}).content.decode()
     bodies["form too old"] = Client(enforce_csrf_checks=True).post("/help/new/", {"name": "王阿姨"}).content.decode()
     bodies["page too old"] = Client(enforce_csrf_checks=True).post("/help/123456789/", {}).content.decode()
     bodies["wrong digits"] = client.post("/help/123456789/", {"act": "open", "last_four": "12"}).content.decode()
@@ -102,9 +108,13 @@ def request_pages(client) -> dict[str, str]:
     actions.write_message(request=stored, by=zhuli(), text="您好\n明天来")
     actions.reply(request=stored, text="好")
     look("claimed")
+    for step in ("talk", "story", "cancel", "nothing"):
+        bodies[f"elder request, {step}"] = client.get(f"/elder{address}?step={step}").content.decode()
     bodies["request, empty message"] = client.post(address, {"act": "reply", "text": ""}).content.decode()
     actions.close(request=stored, by=zhuli(), reason=CloseReason.DONE, text="办好了")
     look("closed")
+    for step in ("", "rate", "talk", "cancel"):
+        bodies[f"elder closed request, {step}"] = client.get(f"/elder{address}?step={step}").content.decode()
     bodies["request, no rating"] = client.post(address, {"act": "rate"}).content.decode()
     bodies["request, refused"] = client.post(address, {"act": "reply", "text": "在吗"}).content.decode()
     actions.rate(request=stored, level=5, text="")

@@ -1,0 +1,78 @@
+"""What the 长辈版 of the help pages shows at a time: one question, one action. Nothing here writes."""
+
+from dataclasses import dataclass
+
+from django.forms import Form
+
+from guides.models import Agency, Guide
+from helpdesk.models import HelpRequest, Kind, State
+
+SEND = "send"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the form on a screen of its own; `number` is None for what one asks to be asked."""
+
+    name: str
+    fields: tuple[str, ...]
+    before: str
+    after: str
+    number: int | None
+    is_wrong: bool
+
+
+def questions_of(form: Form, *, knows_area: bool, is_early: bool = False) -> list[Question]:
+    """The questions of a HelpForm in the order of the document: the one to open with comes last, so that plain CSS can hide it for another.
+
+    All of them are in one page, so nothing typed can be lost between them and the browser's own way back works. Opens with the first wrong one,
+    then with the first missing one, else with the sending; an empty form with the first. `is_early`: what is still empty is no mistake yet.
+    """
+    asked = ["phone", "name", *([] if knows_area else ["area"]), "note", SEND]
+    wanted = ["kind", "call_time", "someone"]
+    if is_early:
+        for name in [name for name in form.errors if not form.data.get(name)]:
+            del form.errors[name]
+    questions = [_question(form, name, chain, chain is asked) for chain in (asked, wanted) for name in chain]
+    first = _to_open_with(form, questions)
+    return [question for question in questions if question is not first] + [first]
+
+
+def _question(form: Form, name: str, chain: list[str], is_counted: bool) -> Question:
+    fields = {"someone": ("for_someone", "relation"), SEND: ("consent",)}.get(name, (name,))
+    index = chain.index(name)
+    return Question(
+        name=name,
+        fields=fields,
+        before=chain[index - 1] if index else "" if is_counted else SEND,
+        after=chain[index + 1] if index + 1 < len(chain) else "" if is_counted else SEND,
+        number=index + 1 if is_counted else None,
+        is_wrong=any(field in form.errors for field in fields),
+    )
+
+
+def _to_open_with(form: Form, questions: list[Question]) -> Question:
+    if not form.is_bound:
+        return questions[0]
+    wrong = [question for question in questions if question.is_wrong]
+    missing = [question for question in questions if question.name in ("phone", "name") and not form.data.get(question.name)]
+    return (wrong + missing + [question for question in questions if question.name == SEND])[0]
+
+
+def follow_parts(request: HelpRequest, *, elder: bool, step: str) -> tuple[str, ...]:
+    """Which parts of the follow page stand on it: all of them, or in the 长辈版 the state with links to the others, one a page."""
+    parts = {
+        "rate": request.state == State.CLOSED,
+        "talk": True,
+        "story": True,
+        "cancel": request.is_open,
+    }
+    possible = tuple(part for part, is_possible in parts.items() if is_possible)
+    if not elder:
+        return ("now", *possible)
+    return (step,) if step in possible else ("now", "links", *(f"to-{part}" for part in possible))
+
+
+def must_come_instead(kind: str, guide: Guide | None) -> bool:
+    """代办 was asked for an item whose person must come (Agency.ACCOMPANY): the helper goes along instead, and the page says so."""
+    return kind == Kind.AGENT and guide is not None and guide.agency == Agency.ACCOMPANY
