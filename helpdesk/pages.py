@@ -28,8 +28,9 @@ def questions_of(form: Form, *, knows_area: bool, is_early: bool = False) -> lis
     All of them are in one page, so nothing typed can be lost between them and the browser's own way back works. Opens with the first wrong one,
     then with the first missing one, else with the sending; an empty form with the first. `is_early`: what is still empty is no mistake yet.
     """
-    asked = ["phone", "name", *([] if knows_area else ["area"]), "note", SEND]
-    wanted = ["kind", "call_time", "someone"]
+    appointment = ["call_time"] if form["kind"].value() == Kind.VIDEO else []
+    asked = ["phone", "name", *([] if knows_area else ["area"]), *appointment, "note", SEND]
+    wanted = ["kind", *([] if appointment else ["call_time"]), "someone"]
     if is_early:
         for name in [name for name in form.errors if not form.data.get(name)]:
             del form.errors[name]

@@ -116,7 +116,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
         area=area,
         guide=guide,
         by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
-        by_video=form["kind"].value() == Kind.VIDEO,
+        by_video="kind" in form.fields and form["kind"].value() == Kind.VIDEO,
         retention_days=settings.RETENTION_DAYS,
     )
     if isinstance(form, CallbackForm):
@@ -124,6 +124,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
     if not elder:
         return render(request, "helpdesk/new.html", context, status=status)
     context["questions"] = questions_of(form, knows_area=area is not None, is_early=NEXT in request.POST)
+    context["steps"] = max(question.number or 0 for question in context["questions"])
     return render(request, "helpdesk/new_elder.html", context, status=status)
 
 

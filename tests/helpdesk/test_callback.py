@@ -84,7 +84,7 @@ def test_a_mistake_is_told_beside_the_field_and_what_was_typed_stays(client, add
     body = client.post(address, sent).content.decode()
     assert beside_the_field(body) == [sentence]
     assert value_of(body, "phone") == sent["phone"]
-    assert hidden(body) | {} == {"submission_key": sent["submission_key"], "guide": "yibao-001", "area": SHUIYUN, "plate": "", "case": ""}
+    assert hidden(body) == {"submission_key": sent["submission_key"], "guide": "yibao-001", "area": SHUIYUN, "plate": "", "case": "", "enterprise": ""}
     assert HelpRequest.objects.count() == 0
 
 

@@ -31,7 +31,12 @@ def test_each_question_leads_on_and_back_until_the_sending():
     wanted = [(questions[name].before, questions[name].after, questions[name].number) for name in ("kind", "call_time", "someone")]
     assert wanted == [("send", "call_time", None), ("kind", "someone", None), ("call_time", "send", None)]
     asked = {field for question in questions.values() for field in question.fields}
-    assert asked == set(HelpForm().fields) - {"guide", "plate", "case", "submission_key"}
+    assert asked == set(HelpForm().fields) - {"guide", "plate", "case", "submission_key", "wish", "enterprise"}
+
+
+def test_an_appointment_by_video_asks_when_it_suits_among_the_first():
+    names = [question.name for question in questions_of(HelpForm(initial={"kind": Kind.VIDEO}), knows_area=True) if question.number]
+    assert sorted(names) == sorted(["phone", "name", "call_time", "note", "send"])
 
 
 @pytest.mark.parametrize(("given", "opens"), [
