@@ -21,7 +21,10 @@ loglevel = "warning"
 
 
 def on_starting(server):
-    """Refuse to serve what `manage.py check` calls an error, such as demo accounts on a site that is not for trial."""
+    """Refuse to serve what `manage.py check` calls an error, such as demo accounts on a site that is not for trial.
+
+    Then build the search index once, here: the workers are forked with it, share its memory, and no resident waits for it.
+    """
     import io
     import sys
 
@@ -29,12 +32,17 @@ def on_starting(server):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "menpai.settings")
     import django
     from django.core.management import CommandError, call_command
-    from django.db import connections
+    from django.db import DatabaseError, connections
 
     try:
         django.setup()
         call_command("check", stdout=io.StringIO())
+        from guides import search
+
+        search.warm()
     except CommandError as error:
         sys.exit(str(error))
+    except DatabaseError:
+        logging.getLogger(__name__).warning("the database does not answer yet: each worker builds its search index by itself")
     finally:
         connections.close_all()  # a worker must not inherit this process's connection
