@@ -102,15 +102,19 @@ def _without_coming(request, audience: str) -> dict:
     return {"can": can, "topic": topic, "topics": topics, "page": page, "keep": keep, "whose": urlencode(whose)}
 
 
+WORTH_SHOWING = 0.35  # of the best score: what is further down only shares a word with the question
+
+
 def _found(request, query: str) -> dict:
     """What search found; when that is nothing for sure, the miss is counted and the page offers a few guesses and the topics that fit."""
     results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
     if results.confident:
-        return {"results": results, "weak": [], "topics": [], "all_topics": True}
+        hits = [hit for hit in results.hits if hit.score >= WORTH_SHOWING * results.hits[0].score]
+        return {"results": results, "hits": hits, "weak": [], "topics": [], "all_topics": True}
     note_miss(query, client=client_address(request))
     weak, topics = results.hits[:3], list(topics_with_guides())
     near = [topic for topic in topics if topic.name in {hit.domain for hit in weak}]
-    return {"results": results, "weak": weak, "topics": near or topics, "all_topics": not near}
+    return {"results": results, "hits": [], "weak": weak, "topics": near or topics, "all_topics": not near}
 
 
 @public_page
