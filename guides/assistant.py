@@ -4,7 +4,6 @@ Nothing of a conversation is stored. What it was about stands signed in the addr
 nobody can put another text there.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -145,28 +144,42 @@ def _matter(text: str, asked: Intent | None, subject: Subject | None) -> list | 
     if not intents.names_a_matter(text):
         if subject:
             return [subject.slug]
-        if asked is None:
-            return Kind.UNKNOWN
-    results = search(text)
-    contenders = _contenders(results.hits) if results.confident else []
-    if subject and (asked or not contenders) and _stays(subject, text, contenders):
-        return [subject.slug] if asked else Kind.UNKNOWN
-    if not contenders:
-        return Kind.NO_MATTER if asked and not intents.names_a_matter(text) else Kind.UNKNOWN
-    if subject and any(hit.slug == subject.slug for hit in contenders):
-        return [subject.slug]
-    return contenders if len(contenders) > 1 else [contenders[0].slug]
+        return Kind.NO_MATTER if asked else Kind.UNKNOWN
+    hits = _hits(text)
+    if subject and (not hits or any(hit.slug == subject.slug for hit in hits) or not _is_new_matter(text, hits)):
+        return [subject.slug] if asked or hits else Kind.UNKNOWN
+    if not hits:
+        return Kind.UNKNOWN
+    return hits if len(hits) > 1 else [hits[0].slug]
 
 
-def _contenders(hits: Iterable[Hit]) -> list[Hit]:
-    """The best hit and those that the words fit as well."""
-    hits = list(hits)
-    return [hit for hit in hits if hit.score >= CLOSE * hits[0].score][:MOST_CHOICES]
+def _hits(text: str) -> list[Hit]:
+    """The guide a question fits best and those it fits as well, best first; empty when it surely fits none.
+
+    Asked twice, with and without the words that ask: people put them into the names of things (医保怎么交), but what they ask of a guide need
+    not stand in it, so any of the two may be sure.
+    """
+    asked = [search(text), search(intents.without_intent(text))]
+    if not any(results.confident for results in asked) and not _is_named(text):
+        return []
+    scores: dict[str, float] = {}
+    known = {}
+    for results in asked:
+        for hit in results.hits:
+            scores[hit.slug] = scores.get(hit.slug, 0.0) + hit.score / results.hits[0].score / 2
+            known.setdefault(hit.slug, hit)
+    best = sorted(scores, key=lambda slug: (-scores[slug], slug))
+    return [known[slug] for slug in best if scores[slug] >= CLOSE * scores[best[0]]][:MOST_CHOICES]
 
 
-def _stays(subject: Subject, text: str, contenders: list[Hit]) -> bool:
-    """Whether a follow-up is still about the subject: it names nothing that a guide is surely found by."""
-    if not contenders:
-        return True
+def _is_named(text: str) -> bool:
+    """想给我爸申请个轮椅: most of it is small words, but the matter itself is a name that a guide goes by."""
+    matter = intents.matter_of(text)
+    results = search(matter)
+    return results.confident and any(len(word) > 1 and word in results.hits[0].why for word in matter.split())
+
+
+def _is_new_matter(text: str, hits: list[Hit]) -> bool:
+    """Whether a follow-up names another service: what it names beside small words is by itself surely found."""
     rest = search(intents.matter_of(text))
-    return not rest.confident or rest.hits[0].slug == subject.slug
+    return rest.confident and any(hit.slug == rest.hits[0].slug for hit in hits)
