@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from django.core import signing
 
-from guides import intents
+from guides import intents, language
 from guides.intents import Intent
 from guides.models import Area, Guide
 from guides.reading import Reading
@@ -22,7 +22,8 @@ from guides.where import places_for
 
 SUBJECT_SECONDS = 24 * 60 * 60  # a conversation is over by then; an older address still answers, without its context
 MOST_CHOICES = 4
-CLOSE = 0.93  # of the best score: two services that the words fit alike
+CLOSE = 0.95  # of the best score: two services that the words fit alike
+CLOSE_BARE = 0.85  # a bare 养老保险 says less, and asks sooner which of those that carry the word
 _signer = signing.TimestampSigner(salt="guides.assistant")
 
 # Where on a guide's page the answer stands: the part of the page and the step of the 长辈版.
@@ -30,6 +31,8 @@ ANCHORS = {
     Intent.MATERIALS: "bring", Intent.WHERE: "where", Intent.HOURS: "where", Intent.TIME: "time", Intent.FEE: "time", Intent.WHO: "who",
     Intent.AGENT: "who", Intent.ONLINE: "where", Intent.PHONE: "time", Intent.STEPS: "how", Intent.SEASON: "time", Intent.GENERAL: "",
 }  # fmt: skip
+PARTS = {"who": "谁能办", "bring": "要带什么", "where": "去哪办", "how": "怎么办", "time": "多久、多少钱"}
+CASE_INTENTS = (Intent.MATERIALS, Intent.STEPS, Intent.WHO, Intent.AGENT)  # where another case gets another answer
 SUGGESTED = (Intent.MATERIALS, Intent.WHERE, Intent.FEE, Intent.TIME, Intent.AGENT, Intent.STEPS, Intent.WHO, Intent.ONLINE)
 
 
@@ -89,6 +92,15 @@ class Reply:
     @property
     def anchor(self) -> str:
         return ANCHORS[self.intent]
+
+    @property
+    def part(self) -> str:
+        return PARTS.get(self.anchor, "")
+
+    @property
+    def case(self) -> str:
+        """本人去: the case the answer holds for, where it makes a difference."""
+        return self.reading.case_label if self.reading and self.intent in CASE_INTENTS else ""
 
     @property
     def suggested(self) -> list[str]:
@@ -169,14 +181,24 @@ def _hits(text: str) -> list[Hit]:
             scores[hit.slug] = scores.get(hit.slug, 0.0) + hit.score / results.hits[0].score / 2
             known.setdefault(hit.slug, hit)
     best = sorted(scores, key=lambda slug: (-scores[slug], slug))
-    return [known[slug] for slug in best if scores[slug] >= CLOSE * scores[best[0]]][:MOST_CHOICES]
+    best = [known[slug] for slug in best if scores[slug] >= CLOSE_BARE * scores[best[0]]]
+    matter = intents.matter_of(text)
+    return [hit for hit in best if scores[hit.slug] >= CLOSE * scores[best[0].slug] or _carries(hit, matter)][:MOST_CHOICES]
+
+
+def _carries(hit: Hit, matter: str) -> bool:
+    return bool(matter) and any(matter in language.normalise(name) for name in (hit.plain_title, hit.title))
 
 
 def _is_named(text: str) -> bool:
-    """想给我爸申请个轮椅: most of it is small words, but the matter itself is a name that a guide goes by."""
+    """想给我爸申请个轮椅: most of it is small words, but the matter itself is what a guide is called."""
     matter = intents.matter_of(text)
-    results = search(matter)
-    return results.confident and any(len(word) > 1 and word in results.hits[0].why for word in matter.split())
+    results = search(matter, limit=1)
+    if not results.confident:
+        return False
+    guide = Guide.objects.published().filter(slug=results.hits[0].slug).only("plain_title", "title", "aliases").first()
+    names = [guide.plain_title, guide.title, *guide.aliases] if guide else []
+    return any(len(word) > 1 and word in language.normalise(name) for word in matter.split() for name in names)
 
 
 def _is_new_matter(text: str, hits: list[Hit]) -> bool:
