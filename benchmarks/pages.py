@@ -62,7 +62,7 @@ def resident_pages() -> list[str]:
 
     plate = Doorplate.objects.filter(building__community_id=COMMUNITY).first()
     notice = Notice.objects.current().first()
-    plain = ["/", "/guides/", "/guides/?q=医保", "/areas/", "/notices/", "/jobs/"]
+    plain = ["/", "/guides/", "/guides/?q=医保", "/areas/", "/notices/", "/jobs/", "/ask/", "/ask/?q=低保要带什么", "/ask/?q=养老保险咋交"]
     plain += [f"/notices/{notice.pk}/"] if notice else []
     plain += [f"/guides/?topic={slug}" for slug in Domain.objects.values_list("slug", flat=True)]
     plain += [f"/guides/{slug}/" for slug in Guide.objects.published().values_list("slug", flat=True)]

@@ -54,3 +54,26 @@ def opening_at(moment: datetime, hours: Iterable[OfficeHours], calendar: WorkCal
             if moment < start:
                 return Opening(False, None, start, calendar.reason_closed(today))
     return Opening(False, None, None, calendar.reason_closed(today))
+
+
+def timetable(hours: Iterable[OfficeHours], day: date) -> str:
+    """周一到周五 9:00到12:00、13:00到17:00，周六、周日不开门: an ordinary week of the season that `day` is in."""
+    slots = sorted((s for s in hours if in_season(s, day)), key=lambda s: (s.weekdays, s.opens))
+    groups: dict[str, list[str]] = {}
+    for slot in slots:
+        groups.setdefault("".join(sorted(set(slot.weekdays))), []).append(f"{_clock(slot.opens)}到{_clock(slot.closes)}")
+    lines = [f"{_days_in_words(days)} {'、'.join(times)}" for days, times in groups.items()]
+    closed = "".join(n for n in "1234567" if all(n not in days for days in groups))
+    return "，".join([*lines, f"{_days_in_words(closed)}不开门"] if closed else lines)
+
+
+def _clock(moment: time) -> str:
+    return f"{moment.hour}:{moment.minute:02d}"
+
+
+def _days_in_words(days: str) -> str:
+    """周一到周五 for three days and more in a row, else 周六、周日."""
+    names = ["周" + "一二三四五六日"[int(n) - 1] for n in days]
+    if len(days) > 2 and days in "1234567":
+        return f"{names[0]}到{names[-1]}"
+    return "、".join(names)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guides import views, views_board, views_enterprise, views_events, views_printed, views_ready
+from guides import views, views_ask, views_board, views_enterprise, views_events, views_printed, views_ready
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("jobs/", views_board.jobs, name="jobs"),
     path("jobs/<int:pk>/", views_board.job, name="job"),
     path("enterprise/", views_enterprise.enterprise, name="enterprise"),
+    path("ask/", views_ask.ask, name="ask"),
     path("areas/", views.areas, name="areas"),
 ]

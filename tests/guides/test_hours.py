@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guides.hours import in_season, opening_at, slots_on
+from guides.hours import in_season, opening_at, slots_on, timetable
 from guides.models import OfficeHours
 from guides.workdays import WorkCalendar
 
@@ -108,3 +108,17 @@ def test_whatever_the_moment_an_answer_is_consistent(moment):
         assert found.opens_at > moment
         assert opening_at(found.opens_at, SATURDAY, NATIONAL).is_open
         assert not opening_at(found.opens_at - timedelta(minutes=1), SATURDAY, NATIONAL).is_open
+
+
+# ---- an ordinary week in words
+
+
+@pytest.mark.parametrize(("hours", "words"), [
+    (HALL, "周一到周五 9:00到12:00、13:00到17:00，周六、周日不开门"),
+    (SATURDAY, "周一到周五 9:00到12:00、13:00到17:00，周六 9:00到12:00，周日不开门"),
+    ([slot("08:30", "12:00", "1234567")], "周一到周日 8:30到12:00"),
+    ([slot("08:30", "12:00", "135")], "周一、周三、周五 8:30到12:00，周二、周四、周六、周日不开门"),
+    ([slot("08:30", "12:00", season=SUMMER), slot("14:00", "18:00", season=WINTER)], "周一到周五 14:00到18:00，周六、周日不开门"),
+])  # fmt: skip
+def test_a_week_is_said_for_the_season(hours, words):
+    assert timetable(hours, date(2026, 11, 25)) == words

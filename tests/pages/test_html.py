@@ -52,6 +52,12 @@ def plain_pages() -> dict[str, str]:
         "village enterprises": f"/c/{PLATES_OF}/enterprise/", "across provinces": "/guides/?can=cross", "of one topic": "/guides/?can=cross&topic=shebao",
         "by video, none": "/guides/?can=video", "help by video": "/help/new/?guide=huji-006&help=video", "help for an enterprise": "/help/new/?enterprise=1",
     }  # fmt: skip
+    questions = {
+        "": "", "answered": "低保要带什么", "hours": "低保几点开门", "which": "养老保险咋交", "fraud": "这个码安全吗", "unknown": "明天下雨吗13800138000",
+        "no matter": "要带什么", "not held": "低保每年什么时候办",
+    }  # fmt: skip
+    pages |= {f"ask {name}": f"/ask/?q={question}" for name, question in questions.items()}
+    pages |= {"village ask": f"/c/{PLATES_OF}/ask/?q=低保几点开门"}
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
     steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
