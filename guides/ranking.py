@@ -90,7 +90,7 @@ class _Unit:
 
 @dataclass
 class _Question:
-    weights: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float]
     units: list[_Unit] = field(default_factory=list)
 
 
@@ -104,9 +104,12 @@ def _sound_pairs(syllables: tuple[str, ...]) -> list[str]:
 
 
 def tokens_of(text: str, concepts: Concepts, *, heard: bool = True) -> Counter:
-    """The tokens of a normalised text of a document, each with its count; without its sounds where nobody would mistype them."""
+    """The tokens of a normalised text of a document, each with its count; without its sounds where nobody would mistype them.
+
+    Concepts are looked for before the wrapping is dropped: 丢了 is a word, 了 alone is not.
+    """
     found: Counter = Counter({f"#{name}" for name, _, _ in concepts.spans(text)})
-    for word in language.WORD.findall(text):
+    for word in language.WORD.findall(language.meant(text) if heard else text):
         if word.isascii():
             found[word] += 1
             continue
@@ -133,9 +136,9 @@ def initials_of(name: str) -> set[str]:
 
 
 def _question(text: str, concepts: Concepts) -> _Question:
-    """The tokens of a normalised question with their weights, and the units it is made of."""
-    question = _Question()
-    for word in language.WORD.findall(text):
+    """The tokens of a normalised question with their weights, and the units it is made of; a question of wrapping alone is taken as it is."""
+    question = _Question({f"#{name}": KIND_WEIGHTS["concept"] for name, _, _ in concepts.spans(text)})
+    for word in language.WORD.findall(language.meant(text) or text):
         if word.isascii():
             _typed(word, question)
         else:
@@ -166,8 +169,6 @@ def _written(word: str, question: _Question, concepts: Concepts) -> None:
         for token in tokens:
             question.weights[token] = KIND_WEIGHTS[kind]
     spans = concepts.spans(word)
-    for name, _, _ in spans:
-        question.weights[f"#{name}"] = KIND_WEIGHTS["concept"]
     for place, (pair, sound) in enumerate(zip(pairs, sounds, strict=True)):
         spoken = tuple(f"#{name}" for name, start, end in spans if start <= place and place + 2 <= end)
         question.units.append(_Unit((pair, *spoken), (sound,)))
@@ -182,7 +183,7 @@ class _Entry:
         self.document = document
         self.phrases = (document.names + document.phrasings)[:MOST_PHRASES]
         self.calls = {call for name in document.names for call in _calls(name)}
-        cut = [tokens_of(language.meant(language.normalise(phrase)), concepts) for phrase in self.phrases]
+        cut = [tokens_of(language.normalise(phrase), concepts) for phrase in self.phrases]
         holds: dict[str, list[int]] = {}
         for number, tokens in enumerate(cut):
             for token in tokens:
@@ -304,7 +305,7 @@ class Ranker:
 
     def rank(self, text: str, *, limit: int = 20) -> Ranking:
         """Documents for a question, best first. `text` is normalised; its wrapping is dropped here."""
-        question = _question(language.meant(text) or text, self.concepts)
+        question = _question(text, self.concepts)
         weights = {token: weight * self._rarity(token) for token, weight in question.weights.items()}
         rarest = heapq.nlargest(MOST_TOKENS, weights.items(), key=lambda pair: (pair[1], pair[0]))
         if not rarest or not rarest[0][1]:
