@@ -29,6 +29,7 @@ def test_every_guide_of_the_files_comes_back_whole(file):
         for material in entry.get("materials", []):
             if material.get("issued_by") not in published:
                 material.pop("issued_by", None)
+        entry.pop("phrasings", None)  # what search listens for is not published
         answer = ask(f"/api/v1/guides/{entry['slug']}")
         assert answer["topic"] == {"slug": document["domain"]["slug"], "name": document["domain"]["name"]}
         for key, value in entry.items():
