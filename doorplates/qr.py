@@ -4,8 +4,7 @@ import segno
 from django.conf import settings
 
 from doorplates.models import Doorplate
-
-QUIET_ZONE = 4  # modules of white around it (ISO/IEC 18004)
+from menpai import qr
 
 
 def plate_url(plate: Doorplate) -> str:
@@ -15,4 +14,4 @@ def plate_url(plate: Doorplate) -> str:
 
 def make_symbol(plate: Doorplate) -> segno.QRCode:
     """Level H, which survives a stairwell. Plates of one host all get the same version, so that they look alike."""
-    return segno.make(plate_url(plate), error="h", boost_error=False, mode="alphanumeric", micro=False)
+    return qr.make_symbol(plate_url(plate), error="h", mode="alphanumeric")

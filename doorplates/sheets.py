@@ -19,7 +19,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from doorplates.models import Doorplate
-from doorplates.qr import QUIET_ZONE, make_symbol
+from doorplates.qr import make_symbol
+from menpai.qr import QUIET_ZONE
 
 REGULAR, BOLD = "NotoSansSC-Regular", "NotoSansSC-Bold"
 ENAMEL, GOJI, MIST, INK = HexColor("#0b4a8f"), HexColor("#b3261e"), HexColor("#e6eef8"), HexColor("#1a1a1a")

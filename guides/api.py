@@ -97,8 +97,8 @@ def _summary(guide: Guide) -> dict:
         "verified": sum(row.is_verified for row in stated),
     }
     names = ("slug", "title", "plain_title", "audience", "department", "aliases", "counter_level", "priority", "featured", "answer")
-    names += ("national_code", "implementation_code", "checked_on")
-    return {name: getattr(guide, name) for name in names} | _head(guide) | {"counts": counts}
+    names += ("national_code", "implementation_code", "checked_on", "stage")
+    return {name: getattr(guide, name) for name in names} | {"brief": guide.is_brief} | _head(guide) | {"counts": counts}
 
 
 def _whole(guide: Guide) -> dict:
@@ -108,6 +108,7 @@ def _whole(guide: Guide) -> dict:
     for part in ROWS:
         entry[part] = [_spelled_out(row, day) for row in entry.get(part, [])]
     entry.setdefault("situations", [])
+    entry.pop("phrasings", None)  # what search listens for is no statement to anybody
     for shown, material in zip(entry["materials"], guide.materials.all(), strict=True):
         if material.issued_by and material.issued_by.status != Status.PUBLISHED:
             del shown["issued_by"]

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from guides.models import Agency, Audience, Form, Level, Mark, OfficeKind, Unit
+from guides.models import Agency, Audience, Form, Level, Mark, OfficeKind, Stage, Unit
 
 
 def coded(label: str, choices, *, may_be_empty: bool = False):
@@ -52,6 +52,8 @@ class Head(Shape):
     national_code: said("国家基本编码，12位；不知道就空着。") = ""
     implementation_code: said("实施编码，31位；不知道就空着。") = ""
     checked_on: said("最近核对日期。", date | None) = None
+    brief: said("是不是简版：只写了最要紧的几样，出门前要打电话问清楚。", bool) = False
+    stage: coded("建设项目的阶段（空着是不属于哪个阶段）", Stage, may_be_empty=True) = ""
 
 
 class Counts(Shape):

@@ -7,8 +7,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from guides.document_shape import FACT_KEYS
-from guides.models import Answer, Counter, Fact, FactField, Guide, Mark, Material, Office, Situation, Statement, Step
+from guides.models import Answer, Audience, Counter, Fact, FactField, Guide, Mark, Material, Office, Situation, Statement, Step
 from guides.reading import material_detail
+from guides.transfer_jobs import MAX_ROWS, read_jobs
+from menpai.spreadsheets import MAX_BYTES, Line
 
 LAST = 32000  # a row without a place goes to the end; saving numbers the rows anew
 ANSWER_SLOTS = 4
@@ -316,13 +318,14 @@ class GuideForm(forms.ModelForm):
     """The guide's own fields. `seen` is the revision the editor started from: nobody's change is overwritten unseen."""
 
     aliases = LinesField(label="别的叫法", required=False, widget=forms.Textarea({"rows": 5}), help_text="居民会怎么搜，一行写一个。")
+    phrasings = LinesField(label="居民怎么问", required=False, widget=forms.Textarea({"rows": 8}), help_text=Guide._meta.get_field("phrasings").help_text)
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Guide
         fields = [
-            "plain_title", "title", "answer", "aliases", "domain", "slug", "audience", "department", "counter_level",
-            "checked_on", "featured", "priority", "national_code", "implementation_code",
+            "plain_title", "title", "answer", "aliases", "phrasings", "domain", "slug", "audience", "department", "counter_level",
+            "checked_on", "is_brief", "stage", "featured", "priority", "national_code", "implementation_code",
         ]  # fmt: skip
         widgets = {"answer": forms.Textarea({"rows": 2})}
 
@@ -338,6 +341,8 @@ class GuideForm(forms.ModelForm):
 
     def clean(self):
         cleaned = super().clean()
+        if cleaned.get("stage") and cleaned.get("audience") != Audience.ENTERPRISE:
+            self.add_error("stage", "个人办的事没有建设项目的阶段，这里空着；要填，办事人先选“企业”。")
         if self.last and (cleaned.get("seen") or 0) != self.last.number:
             when = timezone.localtime(self.last.at)
             raise ValidationError(
@@ -370,3 +375,13 @@ class ImportForm(forms.Form):
             return upload.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ValidationError("文件不是 UTF-8 编码。用记事本打开，另存为，编码选 UTF-8。") from error
+
+
+class JobsImportForm(forms.Form):
+    file = forms.FileField(label="Excel 文件", help_text=f".xlsx，最大 2 MB，最多{MAX_ROWS}行。", widget=forms.FileInput({"accept": ".xlsx"}))
+
+    def clean_file(self) -> list[Line]:
+        upload = self.cleaned_data["file"]
+        if upload.size > MAX_BYTES:
+            raise ValidationError("文件太大，最大 2 MB。删掉图片和用不着的表，或者分成几个文件。")
+        return read_jobs(upload.read())

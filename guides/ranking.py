@@ -1,4 +1,4 @@
-"""Which document answers a question best: field-weighted BM25 finds candidates, likeness to single names and phrasings orders them. Pure.
+"""Which document answers a question best: BM25 with a weight for each field, over characters, pairs, sounds, first letters and concepts. Pure.
 
 A document is what a guide is called, how people ask for it, and what it says. Documents come and go one by one, so that an edit of one
 guide among thousands costs one guide. Nothing here depends on the order of changes: the same documents rank the same in every process.
@@ -6,7 +6,6 @@ guide among thousands costs one guide. Nothing here depends on the order of chan
 
 import heapq
 import math
-import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -16,17 +15,15 @@ from dataclasses import dataclass, field
 from guides import language
 
 # How much each part of a guide says about what it is for.
-FIELD_WEIGHTS = {"names": 3.0, "phrasings": 2.0, "body": 0.5}
+FIELD_WEIGHTS = {"names": 3.0, "phrasings": 1.0, "body": 0.2}
 FIELD_LENGTHS = {"names": 90.0, "phrasings": 250.0, "body": 500.0}  # usual lengths in tokens; fixed, so that documents do not move each other
-K1, B = 1.2, 0.4
+K1, B = 3.0, 0.5
 # How much each kind of token says. One character is weak, a sound is what is left when the character is wrong.
-KIND_WEIGHTS = {"one": 0.25, "pair": 1.0, "sound": 0.35, "typed": 1.0, "word": 1.0, "concept": 0.9, "initials": 1.0}
-CANDIDATES = 25
-LIKENESS = 1.0  # how much likeness to one single phrase counts beside BM25
-HELD = 0.5  # how much it counts that the question holds a whole name
-NAME_POWER = 2.0
-EXACT = 2.0  # the question is a name, word for word
-MOST_TOKENS = 80  # the rarest of a question: a long one costs no more than a plain one
+KIND_WEIGHTS = {"one": 0.4, "pair": 1.0, "sound": 0.35, "typed": 1.0, "word": 1.0, "concept": 0.7, "initials": 1.0}
+NEARLY = 0.7  # a piece that only sounds right, or is part of first letters, is found so far
+WRITTEN, HEARD, SHORTENED = 2.0, 1.0, 0.3  # the question is a name: word for word, as it sounds, by its first letters
+# The rarest tokens of a question are looked up first, and no more than this: a long or a hostile one costs no more than a plain one.
+MOST_TOKENS, MOST_POSTINGS = 80, 20_000
 MOST_PHRASES = 255  # of one document; a byte counts them
 
 
@@ -38,14 +35,23 @@ class Document:
     names: tuple[str, ...]
     phrasings: tuple[str, ...]
     body: str
+    prior: float = 0.0  # added to every score above zero: what decides between two that fit alike
 
 
 @dataclass(frozen=True)
 class Match:
     key: str
     score: float
-    covered: float  # the share of the question, by weight, that this document's best phrase or its words hold; 0 to 1
     phrase: str  # the name or phrasing most like the question; empty when only the body matched
+    is_name: bool  # the question is a name of the document, as written, as it sounds, or by its first letters
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Matches, best first. `found`: how much of the question the first one holds, each piece weighed by how rare it is."""
+
+    matches: list[Match]
+    found: float
 
 
 class Concepts:
@@ -58,6 +64,10 @@ class Concepts:
             for word in plain:
                 self._group.setdefault(word, plain[0])
         self._lengths = sorted({len(word) for word in self._group}, reverse=True)
+
+    def changed(self, other: "Concepts") -> set[str]:
+        """The words whose group differs."""
+        return {word for word in self._group.keys() | other._group.keys() if self._group.get(word) != other._group.get(word)}
 
     def spans(self, text: str) -> list[tuple[str, int, int]]:
         """(group, start, end) of each word of a group in the text, the longest first where several begin."""
@@ -72,10 +82,10 @@ class Concepts:
 
 @dataclass(frozen=True)
 class _Unit:
-    """One piece of a question that should be found again: a pair of characters, a word or number, a typed syllable pair. Any token will do."""
+    """One piece of a question that should be found again: a pair of characters, a word, a number. Any of `by` finds it, one of `nearly` in part."""
 
-    tokens: tuple[str, ...]
-    concepts: tuple[str, ...] = ()
+    by: tuple[str, ...]
+    nearly: tuple[str, ...] = ()
 
 
 @dataclass
@@ -93,8 +103,8 @@ def _sound_pairs(syllables: tuple[str, ...]) -> list[str]:
     return [f"~{a} {b}" for a, b in zip(syllables, syllables[1:], strict=False)]
 
 
-def tokens_of(text: str, concepts: Concepts) -> Counter:
-    """The tokens of a normalised text of a document, each with its count."""
+def tokens_of(text: str, concepts: Concepts, *, heard: bool = True) -> Counter:
+    """The tokens of a normalised text of a document, each with its count; without its sounds where nobody would mistype them."""
     found: Counter = Counter({f"#{name}" for name, _, _ in concepts.spans(text)})
     for word in language.WORD.findall(text):
         if word.isascii():
@@ -102,7 +112,8 @@ def tokens_of(text: str, concepts: Concepts) -> Counter:
             continue
         found.update(word)
         found.update(a + b for a, b in zip(word, word[1:], strict=False))
-        found.update(_sound_pairs(language.sounds(word)))
+        if heard:
+            found.update(_sound_pairs(language.sounds(word)))
     return found
 
 
@@ -138,14 +149,14 @@ def _typed(word: str, question: _Question) -> None:
     syllables = language.cut_syllables(word)
     pairs = _sound_pairs(tuple(language.folded(s) for s in syllables))
     question.weights |= dict.fromkeys(pairs, KIND_WEIGHTS["typed"])
-    shortened = []
+    short = ""
     if word.isalpha() and language.SHORTEST_INITIALS <= len(word) <= language.LONGEST_INITIALS and len(pairs) < 2:
-        shortened = [f"^{word}", f"^={word}"]
-        question.weights |= dict.fromkeys(shortened, KIND_WEIGHTS["initials"])
-    if pairs:
-        question.units += [_Unit((pair, *shortened)) for pair in pairs]
+        short = f"^{word}"
+        question.weights |= dict.fromkeys((short, f"^={word}"), KIND_WEIGHTS["initials"])
+    if len(pairs) > 1 or not short:
+        question.units += [_Unit((pair,)) for pair in pairs] or [_Unit((word,))]
     else:
-        question.units.append(_Unit((word, *shortened)))
+        question.units.append(_Unit((word, f"^={word}", *pairs), (short,)))
 
 
 def _written(word: str, question: _Question, concepts: Concepts) -> None:
@@ -159,7 +170,7 @@ def _written(word: str, question: _Question, concepts: Concepts) -> None:
         question.weights[f"#{name}"] = KIND_WEIGHTS["concept"]
     for place, (pair, sound) in enumerate(zip(pairs, sounds, strict=True)):
         spoken = tuple(f"#{name}" for name, start, end in spans if start <= place and place + 2 <= end)
-        question.units.append(_Unit((pair, sound), spoken))
+        question.units.append(_Unit((pair, *spoken), (sound,)))
     if len(word) == 1:
         question.units.append(_Unit((word,)))
 
@@ -170,7 +181,7 @@ class _Entry:
     def __init__(self, document: Document, concepts: Concepts):
         self.document = document
         self.phrases = (document.names + document.phrasings)[:MOST_PHRASES]
-        self.bare_names = {language.bare(name) for name in document.names}
+        self.calls = {call for name in document.names for call in _calls(name)}
         cut = [tokens_of(language.meant(language.normalise(phrase)), concepts) for phrase in self.phrases]
         holds: dict[str, list[int]] = {}
         for number, tokens in enumerate(cut):
@@ -179,9 +190,23 @@ class _Entry:
         # Bytes, because most tokens stand in one phrase and Python keeps each single byte only once.
         self.holds = {token: bytes(numbers) for token, numbers in holds.items()}
         names = len(document.names)
-        self.worth = _worth({"names": cut[:names], "phrasings": cut[names:], "body": [tokens_of(language.normalise(document.body), concepts)]})
+        self.worth = _worth({"names": cut[:names], "phrasings": cut[names:], "body": [tokens_of(language.normalise(document.body), concepts, heard=False)]})
         for name in document.names:
             self.worth |= dict.fromkeys(initials_of(language.normalise(name)), 1.0)
+
+
+def _calls(name: str) -> set[str]:
+    """What counts as this very name: its words, and how they sound."""
+    bare = language.bare(name)
+    return {bare, _heard(bare)}
+
+
+def _heard(bare: str) -> str:
+    """The syllables of a bare text; letters are read as pinyin where they can be."""
+    parts = []
+    for word in language.WORD.findall(bare):
+        parts += map(language.folded, language.cut_syllables(word)) if word.isascii() and word.isalpha() else language.sounds(word)
+    return "~" + " ".join(parts) if len(parts) > 1 else bare
 
 
 def _worth(fields: dict[str, list[Counter]]) -> dict[str, float]:
@@ -203,10 +228,11 @@ class Ranker:
     def __init__(self, concepts: Concepts):
         self.concepts = concepts
         self._entries: list[_Entry | None] = []  # None: gone; its postings stay until there are too many of them
+        self._keys: list[str] = []
         self._places: dict[str, int] = {}
         self._postings: dict[str, tuple[array, array]] = {}
         self._found: Counter = Counter()  # in how many living documents each token stands
-        self._names: dict[str, set[int]] = {}
+        self._called: dict[str, set[int]] = {}
         self._rarities: dict[str, float] = {}
         self._sizes: dict[int, list[float]] = {}
 
@@ -221,15 +247,16 @@ class Ranker:
         self.drop(document.key)
         entry, place = _Entry(document, self.concepts), len(self._entries)
         self._entries.append(entry)
+        self._keys.append(document.key)
         self._places[document.key] = place
         for token, worth in entry.worth.items():
             places, worths = self._postings.setdefault(token, (array("I"), array("f")))
             places.append(place)
             worths.append(worth)
             self._found[token] += 1
-        for name in entry.bare_names:
-            self._names.setdefault(name, set()).add(place)
-        del entry.worth  # from here on it stands in the postings
+        for call in entry.calls:
+            self._called.setdefault(call, set()).add(place)
+        entry.tokens, entry.worth = tuple(entry.worth), {}  # what they are worth stands in the postings from here on
         self._forget()
 
     def drop(self, key: str) -> None:
@@ -237,9 +264,9 @@ class Ranker:
         if place is None:
             return
         entry, self._entries[place] = self._entries[place], None
-        self._found.subtract(_Entry(entry.document, self.concepts).worth.keys())
-        for name in entry.bare_names:
-            self._names[name].discard(place)
+        self._found.subtract(entry.tokens)
+        for call in entry.calls:
+            self._called[call].discard(place)
         self._forget()
         if len(self._entries) > 100 + 2 * len(self._places):
             self._compact()
@@ -247,6 +274,15 @@ class Ranker:
     def _forget(self) -> None:
         self._rarities.clear()
         self._sizes.clear()
+
+    def regroup(self, concepts: Concepts) -> None:
+        """Take other groups of words; only documents that speak of a word whose group changed are cut again."""
+        changed = self.concepts.changed(concepts)
+        self.concepts = concepts
+        for entry in [entry for entry in self._entries if entry is not None]:
+            text = language.normalise(" ".join((*entry.document.names, *entry.document.phrasings, entry.document.body)))
+            if any(word in text for word in changed):
+                self.put(entry.document)
 
     def _compact(self) -> None:
         """Leave out what is gone, so that a year of edits does not fill the memory."""
@@ -262,50 +298,68 @@ class Ranker:
             known = self._rarities[token] = math.log(1 + (len(self._places) - found + 0.5) / (found + 0.5))
         return known
 
-    def rank(self, text: str, *, limit: int = 20) -> list[Match]:
+    def holds(self, key: str, word: str) -> bool:
+        """Whether a document speaks of a word."""
+        return all(self._stands(a + b, self._places[key]) for a, b in zip(word, word[1:], strict=False))
+
+    def rank(self, text: str, *, limit: int = 20) -> Ranking:
         """Documents for a question, best first. `text` is normalised; its wrapping is dropped here."""
         question = _question(language.meant(text) or text, self.concepts)
         weights = {token: weight * self._rarity(token) for token, weight in question.weights.items()}
-        if len(weights) > MOST_TOKENS:
-            weights = dict(heapq.nlargest(MOST_TOKENS, weights.items(), key=lambda pair: (pair[1], pair[0])))
-        whole = sum(weights.values())
-        if not whole:
-            return []
-        scores = self._bm25(weights, whole)
-        exact = self._names.get(language.bare(text), ())
-        for place in exact:
-            scores[place] = scores.get(place, 0.0) + EXACT
-        best = heapq.nsmallest(CANDIDATES, scores, key=lambda place: (-scores[place], self._key(place)))
-        size = math.sqrt(sum(weight * weight for weight in weights.values()))
-        matches = [self._match(place, scores[place], question, weights, size) for place in best]
-        return sorted(matches, key=lambda match: (-match.score, match.key))[:limit]
+        rarest = heapq.nlargest(MOST_TOKENS, weights.items(), key=lambda pair: (pair[1], pair[0]))
+        if not rarest or not rarest[0][1]:
+            return Ranking([], 0.0)
+        scores, named = self._bm25(rarest), self._named(text)
+        for place, bonus in named.items():
+            scores[place] = scores.get(place, 0.0) + bonus
+        best = self._best(scores, limit)
+        matches = [Match(self._keys[p], scores[p], self._phrase(p, rarest), p in named) for p in best]
+        return Ranking(matches, self._held(best[0], question) if best else 0.0)
 
-    def _key(self, place: int) -> str:
-        return self._entries[place].document.key
+    def _best(self, scores: dict[int, float], limit: int) -> list[int]:
+        """The places of the highest scores; equal ones by key, so that every process agrees."""
+        if len(scores) > limit:
+            least = heapq.nlargest(limit, scores.values())[-1]
+            scores = {place: score for place, score in scores.items() if score >= least}
+        return sorted(scores, key=lambda place: (-scores[place], self._keys[place]))[:limit]
 
-    def _bm25(self, weights: dict[str, float], whole: float) -> dict[int, float]:
+    def _named(self, text: str) -> dict[int, float]:
+        """Documents that are called just so, each with what that adds: by how it is written more than by how it sounds or is shortened."""
+        found: dict[int, float] = {}
+        for asked in {text, language.meant(text)}:
+            bare = language.bare(asked)
+            for call, bonus in ((bare, WRITTEN), (_heard(bare), HEARD)):
+                for place in self._called.get(call, ()):
+                    found[place] = max(found.get(place, 0.0), bonus)
+            for place in self._postings.get(f"^={bare}", ((),))[0]:
+                if self._entries[place] is not None:
+                    found.setdefault(place, SHORTENED)
+        return found
+
+    def _bm25(self, weights: list[tuple[str, float]]) -> dict[int, float]:
+        """Scores as shares of the best possible one, by place."""
         scores: dict[int, float] = {}
-        for token, weight in weights.items():
-            if token in self._postings:
-                share = weight / whole / (K1 + 1)
-                for place, worth in zip(*self._postings[token], strict=True):
-                    scores[place] = scores.get(place, 0.0) + share * worth
-        return {place: score for place, score in scores.items() if self._entries[place] is not None}
+        whole, read = sum(weight for _, weight in weights), 0
+        for token, weight in weights:
+            places, worths = self._postings.get(token, ((), ()))
+            read += len(places)
+            if read > MOST_POSTINGS:
+                break
+            share = weight / whole / (K1 + 1)
+            for place, worth in zip(places, worths, strict=True):
+                scores[place] = scores.get(place, 0.0) + share * worth
+        living = {place: self._entries[place] for place in scores}
+        return {place: scores[place] + entry.document.prior for place, entry in living.items() if entry is not None}
 
-    def _match(self, place: int, score: float, question: _Question, weights: dict[str, float], size: float) -> Match:
+    def _phrase(self, place: int, weights: list[tuple[str, float]]) -> str:
+        """The phrase at the smallest angle to the question."""
         entry = self._entries[place]
         shared = [0.0] * len(entry.phrases)
-        for token, weight in weights.items():
+        for token, weight in weights:
             for number in entry.holds.get(token, b""):
                 shared[number] += weight * weight
-        likeness, phrase, held = 0.0, "", 0.0
-        sizes, names = self._phrase_sizes(place), len(entry.document.names)
-        for number, (part, own) in enumerate(zip(shared, sizes, strict=True)):
-            if part and part / (size * own) > likeness:
-                likeness, phrase = part / (size * own), entry.phrases[number]
-            if part and number < names:
-                held = max(held, (part / (own * own)) ** NAME_POWER * part / (size * size))
-        return Match(entry.document.key, score + LIKENESS * likeness + HELD * held, self._covered(place, question), phrase)
+        likeness, number = max((part / size, -number) for number, (part, size) in enumerate(zip(shared, self._phrase_sizes(place), strict=True)))
+        return entry.phrases[-number] if likeness else ""
 
     def _phrase_sizes(self, place: int) -> list[float]:
         """The length of each phrase as a vector; kept until a document changes what is rare."""
@@ -320,16 +374,12 @@ class Ranker:
             known = self._sizes[place] = [math.sqrt(square) or 1.0 for square in squares]
         return known
 
-    def _covered(self, place: int, question: _Question) -> float:
-        whole = found = 0.0
+    def _held(self, place: int, question: _Question) -> float:
+        held = 0.0
         for unit in question.units:
-            weight = self._rarity(unit.tokens[0])
-            whole += weight
-            if any(self._stands(token, place) for token in (unit.tokens[0], *unit.concepts)):
-                found += weight
-            elif any(self._stands(token, place) for token in unit.tokens[1:]):
-                found += 0.7 * weight
-        return found / whole if whole else 0.0
+            share = 1.0 if any(self._stands(t, place) for t in unit.by) else NEARLY if any(self._stands(t, place) for t in unit.nearly) else 0.0
+            held += share * self._rarity(unit.by[0])
+        return held
 
     def _stands(self, token: str, place: int) -> bool:
         """Whether the document at this place holds the token; places of a posting ascend."""

@@ -1,6 +1,6 @@
 """What a page shows of a guide for the answers a reader chose: one place for the web page, the print, the checklist and the open data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
@@ -37,15 +37,43 @@ def _goes_in_person(answer: Answer) -> bool:
     return answer.key == "self" or answer.label.startswith("本人")
 
 
-def _in_words(situation: Situation, answer: Answer) -> str:
+def in_words(question: str, label: str) -> str:
     """The answer for the case's line. 不是 alone tells nothing: a very short one comes with its question."""
-    return answer.label if len(answer.label) > 2 else f"{situation.question.rstrip('？?')}：{answer.label}"
+    return label if len(label) > 2 else f"{question.rstrip('？?')}：{label}"
 
 
 def limit_text(count: int | None, unit: str) -> str:
     if count is None:
         return ""
     return "当场办完" if count == 0 else f"{count}{Unit(unit).label}"
+
+
+def holds(only_for: Sequence[str], chosen: Mapping[str, str]) -> bool:
+    """Whether a row holds for the answers chosen. Without tokens always. Several tokens of one question: any of them. Of different
+    questions: all. An open question excludes nothing."""
+    wanted: dict[str, set[str]] = {}
+    for token in only_for:
+        key, _, answer = token.partition("=")
+        wanted.setdefault(key, set()).add(answer)
+    return all(key not in chosen or chosen[key] in answers for key, answers in wanted.items())
+
+
+def fact_texts(guide: Guide) -> dict[str, str]:
+    """Each field whose origin is kept, in words; "" where nobody knows. Reads the guide's own columns only: it need not be saved."""
+    texts = {
+        FactField.LEGAL_LIMIT: limit_text(guide.legal_limit, guide.legal_limit_unit),
+        FactField.PROMISED_LIMIT: limit_text(guide.promised_limit, guide.promised_limit_unit),
+        FactField.FEE: guide.fee,
+        FactField.VISITS: "" if guide.visits is None else "不用跑" if guide.visits == 0 else f"最多跑{guide.visits}次",
+        FactField.RESULT: guide.result,
+        FactField.HOTLINE: guide.hotline,
+        FactField.ONLINE: guide.online,
+        FactField.AGENCY: Agency(guide.agency).label if guide.agency else "",
+        FactField.CROSS_PROVINCE: _yes_no(guide.cross_province, "能跨省办", "不能跨省办"),
+        FactField.VIDEO: _yes_no(guide.video, "能视频办", "不能视频办"),
+        FactField.SEASON: f"{_month_day(guide.season_from)}到{_month_day(guide.season_to)}" if guide.season_from else "",
+    }
+    return {str(field): text for field, text in texts.items()}
 
 
 def _yes_no(value: bool | None, yes: str, no: str) -> str:
@@ -75,7 +103,10 @@ class Reading:
     def case_label(self) -> str:
         """本人去 · 第一次办: the case a page or a printed sheet is for."""
         return " · ".join(
-            _in_words(s, answer) for s in self.guide.situations.all() for answer in s.answers.all() if self.chosen.get(s.key) == answer.key
+            in_words(s.question, answer.label)
+            for s in self.guide.situations.all()
+            for answer in s.answers.all()
+            if self.chosen.get(s.key) == answer.key
         )
 
     @property
@@ -83,13 +114,14 @@ class Reading:
         """who=agent&kind=first: this case in an address, always in the same order."""
         return urlencode(self.chosen)
 
+    @property
+    def whole_query(self) -> str:
+        """`query`, and that every case is listed where it is: what a printed page was for."""
+        return urlencode(({ALL: "1"} if self.shows_all else {}) | self.chosen)
+
     def applies(self, row: Row) -> bool:
-        """A row without tokens always applies. Several tokens of one question: any of them. Of different questions: all. An open question excludes nothing."""
-        wanted: dict[str, set[str]] = {}
-        for token in row.only_for:
-            key, _, answer = token.partition("=")
-            wanted.setdefault(key, set()).add(answer)
-        return all(key not in self.chosen or self.chosen[key] in answers for key, answers in wanted.items())
+        """Whether the row belongs to the case."""
+        return holds(row.only_for, self.chosen)
 
     def condition_of(self, row: Row) -> str:
         """"家里人代办时": why a row that is shown may not concern the reader, as long as the question is open."""
@@ -169,22 +201,8 @@ class Reading:
 
     @cached_property
     def facts(self) -> dict[str, FactLine]:
-        guide, known = self.guide, {fact.field: fact for fact in self.guide.facts.all()}
-        season = f"{_month_day(guide.season_from)}到{_month_day(guide.season_to)}" if guide.season_from else ""
-        texts = {
-            FactField.LEGAL_LIMIT: limit_text(guide.legal_limit, guide.legal_limit_unit),
-            FactField.PROMISED_LIMIT: limit_text(guide.promised_limit, guide.promised_limit_unit),
-            FactField.FEE: guide.fee,
-            FactField.VISITS: "" if guide.visits is None else "不用跑" if guide.visits == 0 else f"最多跑{guide.visits}次",
-            FactField.RESULT: guide.result,
-            FactField.HOTLINE: guide.hotline,
-            FactField.ONLINE: guide.online,
-            FactField.AGENCY: Agency(guide.agency).label if guide.agency else "",
-            FactField.CROSS_PROVINCE: _yes_no(guide.cross_province, "能跨省办", "不能跨省办"),
-            FactField.VIDEO: _yes_no(guide.video, "能视频办", "不能视频办"),
-            FactField.SEASON: season,
-        }
-        return {str(f): FactLine(str(f), f.label, text, known.get(f)) for f, text in texts.items()}
+        known = {fact.field: fact for fact in self.guide.facts.all()}
+        return {field: FactLine(field, FactField(field).label, text, known.get(field)) for field, text in fact_texts(self.guide).items()}
 
     @property
     def time_and_money(self) -> list[FactLine]:

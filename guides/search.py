@@ -4,14 +4,18 @@ Each process holds an index (guides.ranking) in memory. One small query per sear
 guides that changed since are read again. Both databases give the same results because neither ranks.
 """
 
+import math
 from dataclasses import dataclass
 from threading import Lock
 
-from guides import language
+from guides import elsewhere, language
 from guides.models import ContentStamp, Guide, Synonym
-from guides.ranking import Concepts, Document, Match, Ranker
+from guides.ranking import Concepts, Document, Match, Ranker, Ranking
 
 MAX_QUERY = 200  # characters; the rest is not read
+# Sure is what scores well and holds enough of the question in absolute terms; fitted on queries-tuned.tsv and queries-out.tsv of benchmarks/.
+USUAL = 0.01  # what people ask for most wins where nothing else decides
+SCORE_SAYS, FOUND_SAYS, SURE = 14.6, 2.3, 7.5
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Results:
-    """Hits, best first. `confident` is False when the best hit covers too little of the question to be shown as an answer."""
+    """Hits, best first. `confident` is False when the best hit fits too little to be shown as an answer."""
 
     hits: list[Hit]
     confident: bool
@@ -40,7 +44,7 @@ class _Index:
     def __init__(self):
         self.version = -1
         self.lock = Lock()  # ranking is pure Python: what waits here would wait for the interpreter anyway
-        self._synonyms: list | None = None
+        self._synonyms: list = []
         self._ranker = Ranker(Concepts())
         self._guides: dict[str, Guide] = {}
 
@@ -50,12 +54,10 @@ class _Index:
         if version == self.version:
             return
         synonyms = list(Synonym.objects.values_list("words", flat=True))
-        changed = Guide.objects.published()
-        if synonyms == self._synonyms:
-            changed = changed.filter(content_version__gt=self.version)
-        else:
-            self._ranker, self._guides, self._synonyms = Ranker(Concepts(synonyms)), {}, synonyms
-        for guide in changed.whole():
+        if synonyms != self._synonyms:
+            self._ranker.regroup(Concepts(synonyms))
+            self._synonyms = synonyms
+        for guide in Guide.objects.published().filter(content_version__gt=self.version).whole():
             self._ranker.put(_document(guide))
             self._guides[guide.slug] = _card(guide)
         for slug in self._guides.keys() - set(Guide.objects.published().values_list("slug", flat=True)):
@@ -63,10 +65,20 @@ class _Index:
             del self._guides[slug]
         self.version = version
 
-    def rank(self, text: str, limit: int) -> list[tuple[Guide, Match]]:
+    def answer(self, text: str, limit: int) -> tuple[list[tuple[Guide, Match]], bool]:
+        """The guides that fit a normalised question, and whether the first is sure to be meant."""
         with self.lock:
             self.follow()
-            return [(self._guides[match.key], match) for match in self._ranker.rank(text, limit=limit)]
+            ranking = self._ranker.rank(text, limit=limit)
+            return [(self._guides[match.key], match) for match in ranking.matches], self._is_sure(text, ranking)
+
+    def _is_sure(self, text: str, ranking: Ranking) -> bool:
+        if not language.meant(text) or not ranking.found:
+            return False
+        best = ranking.matches[0]
+        if any(word in text and not self._ranker.holds(best.key, word) for word in elsewhere.WORDS):
+            return False
+        return best.is_name or SCORE_SAYS * best.score + FOUND_SAYS * math.log1p(ranking.found) >= SURE
 
 
 _index = _Index()
@@ -76,7 +88,8 @@ def _document(guide: Guide) -> Document:
     body = [guide.answer, guide.department]
     body += [s.text for s in guide.statements.all()] + [s.text for s in guide.steps.all()]
     body += [m.name for m in guide.materials.all()] + [a.label for s in guide.situations.all() for a in s.answers.all()]
-    return Document(guide.slug, (guide.plain_title, guide.title, *guide.aliases), tuple(guide.phrasings), " ".join(body))
+    names = (guide.plain_title, guide.title, *guide.aliases)
+    return Document(guide.slug, names, tuple(guide.phrasings), " ".join(body), prior=USUAL * (guide.priority == 1) + USUAL * (guide.featured is not None))
 
 
 def _card(guide: Guide) -> Guide:
@@ -88,12 +101,13 @@ def _card(guide: Guide) -> Guide:
 def search(query: str, *, limit: int = 20) -> Results:
     """Published guides for what somebody typed, best first. Any text is accepted; at most MAX_QUERY characters are read."""
     text = language.normalise(query[:MAX_QUERY])[:MAX_QUERY]
-    found = _index.rank(text, limit)
-    return Results([_hit(guide, match) for guide, match in found], bool(found) and _is_sure(text, found[0][1]))
+    found, sure = _index.answer(text, limit)
+    return Results([_hit(guide, match) for guide, match in found], sure)
 
 
-def _is_sure(text: str, best: Match) -> bool:
-    return bool(language.meant(text)) and best.covered >= 0.4
+def warm() -> None:
+    """Build this process's index now, so that the first resident does not wait for it."""
+    search("医保")
 
 
 def _hit(guide: Guide, match: Match) -> Hit:

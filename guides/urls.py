@@ -2,14 +2,20 @@
 
 from django.urls import path
 
-from guides import views
+from guides import views, views_board, views_enterprise, views_events, views_printed, views_ready
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("guides/", views.guide_list, name="list"),
     path("guides/<str:slug>/", views.guide, name="guide"),
-    path("notices/", views.notices, name="notices"),
-    path("notices/<int:pk>/", views.notice, name="notice"),
-    path("jobs/", views.jobs, name="jobs"),
+    path("guides/<str:slug>/ready/", views_ready.ready, name="ready"),
+    path("sheet/<str:slug>/<int:number>/", views_printed.sheet, name="sheet"),
+    path("events/", views_events.event_list, name="events"),
+    path("events/<str:slug>/", views_events.event, name="event"),
+    path("notices/", views_board.notices, name="notices"),
+    path("notices/<int:pk>/", views_board.notice, name="notice"),
+    path("jobs/", views_board.jobs, name="jobs"),
+    path("jobs/<int:pk>/", views_board.job, name="job"),
+    path("enterprise/", views_enterprise.enterprise, name="enterprise"),
     path("areas/", views.areas, name="areas"),
 ]

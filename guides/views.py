@@ -5,16 +5,22 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
-from guides.access import get_public_guide
-from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Notice, Status
+from guides.access import get_public_guide, issuers_of
+from guides.distance import CROSS, VIDEO, ways_of
+from guides.enterprise import position_of
+from guides.misses import note_miss
+from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status
+from guides.preparation import plan
+from guides.printed import sheet_of
 from guides.reading import Reading
 from guides.search import search
 from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
+from menpai.throttle import client_address
 
 public_page = cache_control(public=True, max_age=60)
 PAGE_SIZE = 20
@@ -33,6 +39,7 @@ def front_context(viewpoint: Viewpoint) -> dict:
     return {
         "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:8],
         "topics": topics_with_guides(),
+        "events": list(LifeEvent.objects.published().filter(audience=Audience.PERSONAL)[:3]),
         "notices": list(Notice.objects.current(area=viewpoint.area)[:3]),
         "jobs": list(JobPosting.objects.current(area=viewpoint.area)[:3]),
     }
@@ -56,23 +63,54 @@ def home(request):
 @public_page
 @resident
 def guide_list(request):
-    """Search results for ?q=, one topic for ?topic=, else the topics; ?for=enterprise keeps to enterprise matters."""
+    """Search results for ?q=, what needs no coming for ?can=, one topic for ?topic=, else the topics; ?for=enterprise keeps to enterprises."""
     query = request.GET.get("q", "").strip()
     audience = request.GET.get("for", "")
     if audience not in Audience.values:
         audience = ""
     context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
     if query:
-        results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
-        return render(request, "guides/results.html", context | {"results": results, "topics": topics_with_guides()})
+        return render(request, "guides/results.html", context | _found(request, query))
+    if request.GET.get("can") in WITHOUT_COMING:
+        return render(request, "guides/without_coming.html", context | _without_coming(request, audience))
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
-        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience)})
+        events = LifeEvent.objects.published().filter(audience=audience) if audience == Audience.ENTERPRISE else []
+        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience), "events": events})
     rows = Guide.objects.published().filter(domain=topic)
     size = ELDER_PAGE_SIZE if request.viewpoint.elder else PAGE_SIZE
     page = Paginator(rows.filter(audience=audience) if audience else rows, size).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
     return render(request, "guides/topic.html", context | {"topic": topic, "page": page, "keep": keep})
+
+
+WITHOUT_COMING = {CROSS: "cross_province", VIDEO: "video"}  # ?can= and the guide's field that must say yes
+
+
+def _without_coming(request, audience: str) -> dict:
+    """What can be done from another province (?can=cross) or by video (?can=video), topic by topic; ?topic= keeps to one."""
+    can = request.GET["can"]
+    able = Guide.objects.published().filter(**{WITHOUT_COMING[can]: True})
+    able = able.filter(audience=audience) if audience else able
+    topics = Domain.objects.annotate(count=Count("guides", filter=Q(guides__in=able))).filter(count__gt=0).order_by("order", "slug")
+    topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
+    rows = able.filter(domain=topic) if topic else able
+    rows = rows.select_related("domain").order_by("domain__order", "domain__slug", "priority", "slug")
+    whose = {"for": audience} if audience else {}
+    keep = urlencode({"can": can, **({"topic": topic.slug} if topic else {}), **whose})
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return {"can": can, "topic": topic, "topics": topics, "page": page, "keep": keep, "whose": urlencode(whose)}
+
+
+def _found(request, query: str) -> dict:
+    """What search found; when that is nothing for sure, the miss is counted and the page offers a few guesses and the topics that fit."""
+    results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
+    if results.confident:
+        return {"results": results, "weak": [], "topics": [], "all_topics": True}
+    note_miss(query, client=client_address(request))
+    weak, topics = results.hits[:3], list(topics_with_guides())
+    near = [topic for topic in topics if topic.name in {hit.domain for hit in weak}]
+    return {"results": results, "weak": weak, "topics": near or topics, "all_topics": not near}
 
 
 @public_page
@@ -93,8 +131,14 @@ def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool =
         guide=guide,
         reading=reading,
         facts=reading.facts,
+        errands=plan([reading], issuers_of([guide])),
+        events=LifeEvent.objects.containing(guide),
         places=places_for(guide, viewpoint.area, now=timezone.localtime()),
+        have=request.GET.getlist("have"),
+        sheet=None if preview else sheet_of(guide, viewpoint, reading),
         preview=preview,
+        ways=ways_of(guide),
+        position=position_of(guide, Guide.objects.published().exclude(stage="")) if guide.stage else None,
     )
     if not viewpoint.elder:
         return render(request, "guides/guide.html", context)
@@ -119,24 +163,3 @@ def areas(request):
     if slug and not Guide.objects.published().filter(slug=slug).exists():
         raise Http404("没有这个事项。")
     return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, chosen=chosen, slug=slug))
-
-
-@public_page
-@resident
-def notices(request):
-    page = Paginator(Notice.objects.current(area=request.viewpoint.area), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "guides/notices.html", page_context(request, request.viewpoint, page=page))
-
-
-@public_page
-@resident
-def notice(request, pk):
-    found = get_object_or_404(Notice.objects.current(), pk=pk)
-    return render(request, "guides/notice.html", page_context(request, request.viewpoint, notice=found))
-
-
-@public_page
-@resident
-def jobs(request):
-    page = Paginator(JobPosting.objects.current(area=request.viewpoint.area), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "guides/jobs.html", page_context(request, request.viewpoint, page=page))

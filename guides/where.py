@@ -20,10 +20,15 @@ class Place:
     counter: Counter
     office: Office | None
     opening: Opening | None
+    calendar: WorkCalendar
 
     @property
     def name(self) -> str:
         return self.office.name if self.office else self.counter.get_kind_display()
+
+    def opening_at(self, moment: datetime) -> Opening | None:
+        """Its state at another moment (aware, local, not before the one it was found for); None where its hours are unknown."""
+        return _opening(self.office, moment, self.calendar)
 
     @property
     def maps(self) -> list[tuple[str, str]]:
@@ -39,7 +44,7 @@ def places_for(guide: Guide, area: Area | None, *, now: datetime) -> list[Place]
     places = []
     for counter in counters:
         office = counter.office or offices.get(counter.kind)
-        places.append(Place(counter, office, _opening(office, now, calendar)))
+        places.append(Place(counter, office, _opening(office, now, calendar), calendar))
     return places
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from guides.models import Area
 from helpdesk.models import HelpRequest, Posting, State
+from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
 
@@ -51,7 +52,7 @@ def visible_requests(user):
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
-    rows = visible_requests(user).select_related("guide", "area", "queue", "owner", "doorplate__building")
+    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building")
     return get_object_or_404(rows, reference=reference)
 
 
@@ -78,6 +79,8 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"reveal"}
     if request.state == State.WAITING:
         acts |= {"claim"}
+    if (is_owner or is_supervisor or request.state == State.CLOSED) and is_untold(request):
+        acts |= {"told"}
     if is_owner and request.state == State.CLAIMED:
         acts |= {"message", "visit", "papers", "close", "release"}
     if request.is_open and (is_owner or is_supervisor):

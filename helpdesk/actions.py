@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from doorplates.models import Doorplate
 from guides.models import Area, Guide
 from guides.workdays import calendar_for
-from helpdesk import sla
+from helpdesk import sla, wishes
 from helpdesk.access import staffed_codes, stewards_codes
 from helpdesk.models import (
     OPEN_STATES,
@@ -60,8 +62,10 @@ class Submission:
     relation: str = ""
     call_time: CallTime = CallTime.ANY
     note: str = ""
+    wish: str = ""  # what they searched in vain and want, in their own words
     papers: tuple[tuple[str, str], ...] = ()
     channel: Channel = Channel.WEB
+    for_enterprise: bool = False  # said without a guide; a guide says it by itself
 
 
 def _record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
@@ -79,10 +83,11 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     now = timezone.now()
     target = route(
         submission.area,
-        for_enterprise=bool(submission.guide and submission.guide.is_for_enterprise),
+        for_enterprise=submission.guide.is_for_enterprise if submission.guide else submission.for_enterprise,
         staffed=staffed_codes(submission.area),
         stewards=stewards_codes(submission.area),
     )
+    wish, note = wishes.wish_and_note(submission.wish, submission.note)
     # Not "look, then create": a double click arrives twice at the same moment, and the unique key decides.
     request, is_new = HelpRequest.objects.get_or_create(
         submission_key=submission.submission_key,
@@ -91,6 +96,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
             "kind": submission.kind,
             "channel": submission.channel,
             "guide": submission.guide,
+            "wish": wish,
             "area": submission.area,
             "doorplate": submission.doorplate,
             "name": submission.name,
@@ -99,7 +105,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
             "for_someone": submission.for_someone,
             "relation": submission.relation,
             "call_time": submission.call_time,
-            "note": submission.note,
+            "note": note,
             "consent_version": CONSENT_VERSION,
             "consent_at": now,
             "queue_id": target.area_code,
@@ -295,3 +301,40 @@ def reveal(*, request: HelpRequest, by) -> str:
         raise NotPossible("谁领取谁打电话，免得几个人都打过去。要打就先领取。")
     _record(request, EventKind.REVEALED, by=by)
     return request.phone
+
+
+def answer_wishes() -> int:
+    """Write to everybody whose wished-for guide is published by now; how many. Each hears once, however often and by whomever this is run."""
+    return sum(_answer_wish(key) for key in wishes.unanswered().order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _answer_wish(key: int) -> bool:
+    # The no-op update holds the row until the commit. Only then is it asked whether somebody else wrote already: a condition on the events
+    # inside the update itself would, on PostgreSQL, still see them as they were before the wait.
+    if not HelpRequest.objects.filter(pk=key).update(state=F("state")):
+        return False
+    request = wishes.unanswered().filter(pk=key).select_related("wish__guide").first()
+    if request is None:
+        return False
+    guide = request.wish.guide
+    address = settings.SITE_URL + reverse("guides:guide", args=[guide.slug])
+    text = f"您要找的指南写好了：“{guide.plain_title}”。打开看：{address} 。不方便上网的，打{settings.HOTLINE}，或者问村（社区）的帮办员。"
+    Message.objects.create(request=request, sender=Sender.STAFF, text=text)
+    _record(request, EventKind.GUIDE_READY, by_name="系统", detail=guide.plain_title)
+    return True
+
+
+@transaction.atomic
+def mark_told(*, request: HelpRequest, by) -> None:
+    """A helper has told the resident that the guide is there; the mark goes for everybody, once.
+
+    Of an open request its owner or a supervisor tells; of a closed one whoever sees it, for its owner may be on leave.
+    """
+    HelpRequest.objects.filter(pk=request.pk).update(state=F("state"))  # two helpers at once: the second waits and is told
+    request.refresh_from_db()
+    if request.state != State.CLOSED and request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
+        raise NotPossible("先领取，再给他打电话。")
+    if not wishes.is_untold(request):
+        raise NotPossible("已经有人告诉他了，您不用再打。")
+    _record(request, EventKind.NOTED, by=by, detail=wishes.TOLD)

@@ -58,8 +58,13 @@ class HelpForm(PlainForm):
         label="还想说什么", max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"max_length": "写得有点长，500个字以内。其余的电话里说。"},
     )
+    wish = forms.CharField(
+        label="您想办的事", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": "写得有点长，200个字以内。其余的电话里说。"},
+    )
     plate = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     case = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    enterprise = forms.BooleanField(required=False, widget=forms.HiddenInput)  # came from the enterprises' entrance, without a guide
     submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def clean_name(self):
@@ -80,14 +85,17 @@ class HelpForm(PlainForm):
     def clean_note(self):
         return without_identity_number(self.cleaned_data["note"])
 
+    def clean_wish(self):
+        return without_identity_number(self.cleaned_data["wish"])
+
 
 class CallbackForm(HelpForm):
     """A phone number only; for the rest stands what nobody was asked. What the address brought along and no longer fits
     (a guide withdrawn meanwhile) is left out rather than refused: the person cannot see it, and somebody calls anyway."""
 
-    name = kind = call_time = for_someone = relation = note = None
+    name = kind = call_time = for_someone = relation = note = wish = None
     BROUGHT_ALONG = {"guide": None, "area": None, "plate": "", "case": ""}
-    NOT_ASKED = {"name": NO_NAME, "kind": Kind.ADVICE, "call_time": CallTime.ANY, "for_someone": False, "relation": "", "note": ""}
+    NOT_ASKED = {"name": NO_NAME, "kind": Kind.ADVICE, "call_time": CallTime.ANY, "for_someone": False, "relation": "", "note": "", "wish": ""}
 
     def clean(self):
         given = {**self.NOT_ASKED, **self.BROUGHT_ALONG, **super().clean()}

@@ -1,13 +1,15 @@
 """Personal data of ended requests is scrubbed on a timer; what remains says what was asked where and when, not by whom."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
+from guides import misses
+from guides.models import SearchMiss
 from helpdesk.models import HelpRequest, Message, Rating, State
 
-SCRUBBED = {"name": "", "phone": "", "phone_index": "", "relation": "", "note": "", "close_text": ""}
+SCRUBBED = {"name": "", "phone": "", "phone_index": "", "relation": "", "note": "", "close_text": "", "wish": None}
 
 
 def due_for_scrubbing(now: datetime):
@@ -24,3 +26,13 @@ def scrub(now: datetime, *, batch: int = 500) -> int:
         Rating.objects.filter(request__in=keys).update(text="")
         HelpRequest.objects.filter(pk__in=keys).update(**SCRUBBED)
     return len(keys)
+
+
+def outdated_misses(today: date):
+    """Searches without a result whose time is over. One that somebody still waits to hear of stays as long as that request is not scrubbed."""
+    return misses.outdated(today, keep=HelpRequest.objects.filter(wish__isnull=False).values("wish"))
+
+
+def scrub_misses(today: date) -> int:
+    """Delete them; how many."""
+    return outdated_misses(today).delete()[1].get(SearchMiss._meta.label, 0)

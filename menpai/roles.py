@@ -21,8 +21,10 @@ def _view(app: str, *models: str) -> list[str]:
 
 GUIDE_PARTS = ("fact", "statement", "material", "step", "situation", "answer", "counter")
 EDITOR = [
-    *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday") if p != "guides.delete_guide"),
-    *_view("guides", "area", "domain", "guiderevision"),
+    *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday", "synonym") if p != "guides.delete_guide"),
+    *_view("guides", "area", "domain", "guiderevision", "searchmiss"),
+    "guides.change_searchmiss",
+    *(p for p in _all("guides", "lifeevent", "lifeeventstep") if p != "guides.delete_lifeevent"),
     *_view("doorplates", "building", "doorplate"),
 ]
 
@@ -37,6 +39,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         "guides.publish_guide",
         "guides.verify_fact",
         "guides.delete_guide",
+        "guides.delete_lifeevent",
         *_all("guides", "domain", "area"),
         *_all("doorplates", "building", "doorplate"),
         *_all("helpdesk", "posting"),

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from helpdesk.urls import desk_patterns, resident_patterns
-from menpai import health
+from menpai import health, offline
 from menpai.api import api
 
 # The same resident pages under every viewpoint: area and 长辈版 are in the address, so that any cache keeps them apart.
@@ -12,6 +12,7 @@ ELDER = {"elder": True}
 urlpatterns = [
     path("healthz/", health.healthz),
     path("readyz/", health.readyz),
+    path("sw.js", offline.worker),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("desk/", include(desk_patterns)),

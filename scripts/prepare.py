@@ -71,7 +71,9 @@ def fill_database() -> None:
         if not Area.objects.exists():  # a name that staff corrected stays
             run("load_areas", FIXTURES / "areas-640205.csv")
         run("load_offices", FIXTURES / "offices.yaml")
+        run("load_synonyms", FIXTURES / "synonyms.yaml")
         run("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")))
+        run("load_life_events", FIXTURES / "life_events.yaml")
     if not Building.objects.exists():
         with step("sample notices, buildings and plates"), transaction.atomic():
             run("load_board", FIXTURES / "board.yaml")

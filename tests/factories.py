@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 
 from doorplates.models import Building, Doorplate
-from guides.models import Answer, Area, Domain, Guide, Level, Material, Situation, Status
+from guides.models import Answer, Area, Domain, Guide, Level, LifeEvent, LifeEventStep, Material, Situation, Status
 from helpdesk import actions
 from helpdesk.models import HelpRequest, Kind, Posting
 
@@ -105,3 +105,16 @@ def make_situation(guide: Guide, key: str, *answers: str, question: str = "谁�
         name, label, note = (text.split(":") + [""])[:3]
         Answer.objects.create(situation=situation, key=name, label=label, note=note, order=order)
     return situation
+
+
+def make_paper(guide: Guide, name: str, *, issued_by: Guide | None = None, **fields) -> Material:
+    return Material.objects.create(guide=guide, name=name, issued_by=issued_by, order=guide.materials.count(), **fields)
+
+
+def make_event(slug: str = "newborn", *guides: Guide, optional: tuple[Guide, ...] = (), **fields) -> LifeEvent:
+    """A published life event of these guides, in their order; `optional` ones come after them."""
+    shown = {"title": "家里添了孩子", "answer": "几样手续接着办。", "status": Status.PUBLISHED, **fields}
+    event = LifeEvent.objects.create(slug=slug, **shown)
+    for order, guide in enumerate([*guides, *optional]):
+        LifeEventStep.objects.create(event=event, guide=guide, order=order, optional=guide in optional)
+    return event

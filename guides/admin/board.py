@@ -1,24 +1,25 @@
 """政策通知 and 招聘信息 in the admin."""
 
 from django.contrib import admin
+from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 
+from guides.admin import exchange_jobs
 from guides.models import JobPosting, Notice
 
 
 class BoardAdmin(admin.ModelAdmin):
     autocomplete_fields = ("area",)
     list_select_related = ("area",)
-    list_filter = ("is_sample", "published_on", ("area", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("kind", "is_sample", "published_on", ("area", admin.RelatedOnlyFieldListFilter))
     date_hierarchy = "published_on"
 
     @admin.display(description="居民看得到吗")
     def shown(self, item):
-        today = timezone.localdate()
-        if item.expires_on and item.expires_on < today:
+        if item.has_ended:
             kind, text = "withdrawn", "过期了"
-        elif item.published_on > today:
+        elif item.published_on > timezone.localdate():
             kind, text = "draft", f"{item.published_on:%m月%d日}起"
         else:
             kind, text = "published", "看得到"
@@ -31,19 +32,34 @@ class BoardAdmin(admin.ModelAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(BoardAdmin):
-    list_display = ("title", "where", "source", "published_on", "expires_on", "shown", "is_sample")
+    list_display = ("title", "kind", "where", "source", "published_on", "expires_on", "shown", "is_sample")
     search_fields = ("title", "text", "source")
     fieldsets = (
-        (None, {"fields": ("title", "text", "source")}),
+        (None, {"fields": ("title", "kind", "text", "source")}),
         ("给谁看，看到哪天", {"fields": ("area", ("published_on", "expires_on"), "is_sample")}),
     )
 
 
 @admin.register(JobPosting)
 class JobPostingAdmin(BoardAdmin):
-    list_display = ("title", "employer", "where", "pay", "published_on", "expires_on", "shown", "is_sample")
+    change_list_template = "admin/guides/jobposting/change_list.html"
+    list_display = ("title", "kind", "employer", "where", "pay", "published_on", "expires_on", "shown", "is_sample")
     search_fields = ("title", "employer", "text", "source")
+    actions = ("export_selected",)
     fieldsets = (
-        ("岗位", {"fields": ("title", "employer", ("place", "pay", "headcount"), "text", "phone", "source")}),
+        ("岗位", {"fields": (("title", "kind"), "employer", ("place", "pay", "headcount"), "text", "phone", "source")}),
         ("给谁看，看到哪天", {"fields": ("area", ("published_on", "expires_on"), "is_sample")}),
     )
+
+    @admin.action(description="导出选中的（Excel）", permissions=["view"])
+    def export_selected(self, request, queryset):
+        return exchange_jobs.download(queryset.select_related("area"))
+
+    def get_urls(self):
+        view, extra = self.admin_site.admin_view, {"model_admin": self}
+        return [
+            path("import/", view(exchange_jobs.import_view), extra, name="guides_jobposting_import"),
+            path("import/sample/", view(exchange_jobs.sample_view), extra, name="guides_jobposting_sample"),
+            path("export/", view(exchange_jobs.export_view), extra, name="guides_jobposting_export"),
+            *super().get_urls(),
+        ]

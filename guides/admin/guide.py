@@ -61,8 +61,8 @@ class GuideAdmin(admin.ModelAdmin):
     ordering = ("domain__order", "slug")
     actions = ("publish_selected", "withdraw_selected")
     fieldsets = (
-        ("名称和回答", {"fields": ("plain_title", "answer", "aliases", "title", "seen")}),
-        ("归在哪里", {"fields": (("domain", "slug"), ("audience", "counter_level"), "department", ("checked_on", "state"))}),
+        ("名称和回答", {"fields": ("plain_title", "answer", "is_brief", "aliases", "phrasings", "title", "seen")}),
+        ("归在哪里", {"fields": (("domain", "slug"), ("audience", "counter_level"), "stage", "department", ("checked_on", "state"))}),
         ("不常用", {"classes": ("collapse",), "fields": (("featured", "priority"), ("national_code", "implementation_code"))}),
     )
     readonly_fields = ("state",)
@@ -103,9 +103,15 @@ class GuideAdmin(admin.ModelAdmin):
 
     @admin.action(description="发布选中的指南", permissions=["publish"])
     def publish_selected(self, request, queryset):
+        done = 0
         for guide in queryset.exclude(status=Status.PUBLISHED):
-            actions.publish(guide=guide, by=name_of(request.user))
-        self.message_user(request, "已发布，居民现在就能看到。", messages.SUCCESS)
+            try:
+                actions.publish(guide=guide, by=name_of(request.user))
+                done += 1
+            except actions.NotPossible as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+        if done:
+            self.message_user(request, "已发布，居民现在就能看到。", messages.SUCCESS)
 
     @admin.action(description="撤下选中的指南", permissions=["publish"])
     def withdraw_selected(self, request, queryset):
@@ -125,6 +131,13 @@ class GuideAdmin(admin.ModelAdmin):
         reviewer = name_of(request.user) if request.user.has_perm("guides.verify_fact") else ""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         return kwargs | {"form_kwargs": inline.form_kwargs(request, obj, reviewer)}
+
+    def get_fieldsets(self, request, obj=None):
+        """The stage of a building project is asked only where there may be one: of a new guide, and of an enterprise's."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or obj.is_for_enterprise or obj.stage:
+            return shown
+        return [(title, part | {"fields": tuple(name for name in part["fields"] if name != "stage")}) for title, part in shown]
 
     def get_readonly_fields(self, request, obj=None):
         return ("state", "slug") if obj and obj.status != Status.DRAFT else ("state",)
@@ -179,8 +192,11 @@ class GuideAdmin(admin.ModelAdmin):
         guide = self._guide(request, pk)
         if not self.has_publish_permission(request):
             raise PermissionDenied
-        action(guide=guide, by=name_of(request.user))
-        self.message_user(request, sentence, messages.SUCCESS)
+        try:
+            action(guide=guide, by=name_of(request.user))
+            self.message_user(request, sentence, messages.SUCCESS)
+        except actions.NotPossible as refusal:
+            self.message_user(request, str(refusal), messages.WARNING)
         return redirect("admin:guides_guide_change", guide.pk)
 
     def review(self, request, pk):

@@ -1,4 +1,4 @@
-from guides.models.board import JobKind, JobPosting, Notice, NoticeKind
+from guides.models.board import MAX_SEARCH, JobKind, JobPosting, Notice, NoticeKind
 from guides.models.guide import (
     Agency,
     Answer,
@@ -27,7 +27,7 @@ from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
-    "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "Mark", "Material", "MissState", "Notice",
-    "NoticeKind", "Office", "OfficeHours", "OfficeKind", "SearchMiss", "Situation", "Sourced", "SpecialDay", "Stage", "Statement",
+    "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "MAX_SEARCH", "Mark", "Material", "MissState",
+    "Notice", "NoticeKind", "Office", "OfficeHours", "OfficeKind", "SearchMiss", "Situation", "Sourced", "SpecialDay", "Stage", "Statement",
     "StatementKind", "Status", "Step", "Synonym", "Unit",
 ]

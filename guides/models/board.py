@@ -1,10 +1,24 @@
 """政策与招聘: what an area's noticeboard holds."""
 
+import re
+import unicodedata
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from guides.models.places import Area
+
+MAX_SEARCH = 200  # characters of a search that are read
+MAX_WORDS = 10  # more would only make the query dear; nobody types them
+
+
+def words_of(text: str) -> list[str]:
+    """The words of what somebody typed, parted by blanks and commas, full-width letters made plain, each once; at most MAX_WORDS of the
+    first MAX_SEARCH characters."""
+    words = re.split(r"[\s,;!?。、]+", unicodedata.normalize("NFKC", text[:MAX_SEARCH]))
+    return list(dict.fromkeys(filter(None, words)))[:MAX_WORDS]
 
 
 class BoardQuerySet(models.QuerySet):
@@ -16,6 +30,16 @@ class BoardQuerySet(models.QuerySet):
             rows = rows.filter(Q(area=None) | Q(area__in=area.lineage_codes))
         return rows.select_related("area")
 
+    def saying(self, text: str):
+        """Where every word of `text` stands in one of the model's `searched` columns. A plain substring, so both databases find the same."""
+        rows = self
+        for word in words_of(text):
+            anywhere = Q()
+            for column in self.model.searched:
+                anywhere |= Q(**{f"{column}__icontains": word})
+            rows = rows.filter(anywhere)
+        return rows
+
 
 class BoardItem(models.Model):
     area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, verbose_name="范围", help_text="空着表示全区。")
@@ -24,11 +48,18 @@ class BoardItem(models.Model):
     source = models.CharField("来源", max_length=100, help_text="谁发的，例如 区就业创业服务中心。")
     is_sample = models.BooleanField("示例", default=False, help_text="示例会在页面上标明，不是真的。")
 
+    searched: ClassVar[tuple[str, ...]] = ()  # the columns that a search looks into
+
     objects = BoardQuerySet.as_manager()
 
     class Meta:
         abstract = True
         ordering = ["-published_on", "-id"]
+
+    @property
+    def has_ended(self) -> bool:
+        """Past its last day; on the day itself it still holds."""
+        return self.expires_on is not None and self.expires_on < timezone.localdate()
 
 
 class NoticeKind(models.TextChoices):
@@ -43,6 +74,8 @@ class Notice(BoardItem):
     kind = models.CharField("类别", max_length=10, choices=NoticeKind, default=NoticeKind.OTHER)
     title = models.CharField("标题", max_length=60)
     text = models.TextField("内容", max_length=3000)
+
+    searched = ("title", "source", "text")
 
     class Meta(BoardItem.Meta):
         verbose_name = verbose_name_plural = "政策通知"
@@ -67,6 +100,8 @@ class JobPosting(BoardItem):
     headcount = models.PositiveSmallIntegerField("人数", null=True, blank=True)
     text = models.TextField("要求和说明", max_length=2000, blank=True)
     phone = models.CharField("联系电话", max_length=20, blank=True)
+
+    searched = ("title", "employer", "place", "text")
 
     class Meta(BoardItem.Meta):
         verbose_name = verbose_name_plural = "招聘信息"

@@ -10,6 +10,14 @@ class LifeEventQuerySet(models.QuerySet):
     def published(self):
         return self.filter(status=Status.PUBLISHED)
 
+    def containing(self, guide: Guide):
+        return self.published().filter(steps__guide=guide)
+
+    def whole(self):
+        """With its steps and everything their guides hold, in a constant number of queries."""
+        steps = LifeEventStep.objects.prefetch_related(models.Prefetch("guide", Guide.objects.whole()))
+        return self.prefetch_related(models.Prefetch("steps", steps))
+
 
 class LifeEvent(models.Model):
     slug = models.CharField("代号", max_length=30, unique=True, validators=[RegexValidator(r"^[a-z]+(-[a-z]+)*$", "代号用小写字母，可以带短横，例如 newborn。")])

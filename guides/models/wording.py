@@ -7,7 +7,8 @@ from guides.models.guide import Guide
 
 
 def validate_words(value):
-    if not isinstance(value, list) or len(set(value)) < 2 or not all(isinstance(w, str) and 1 < len(w.strip()) <= 20 for w in value):
+    words = [word.strip() for word in value if isinstance(word, str)] if isinstance(value, list) else []
+    if len(set(words)) < 2 or len(words) != len(value) or not all(1 < len(word) <= 20 for word in words):
         raise ValidationError("至少写两个不同的词，一行一个，每个2到20个字。")
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from doorplates.models import Doorplate
-from guides.models import Area, Guide, SearchMiss
+from guides.models import Area, Guide, SearchMiss, Status
 from menpai.encryption import EncryptedTextField
 from menpai.validators import mask_name, mask_phone
 
@@ -159,6 +159,12 @@ class HelpRequest(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def ready_guide(self) -> Guide | None:
+        """The published guide of what was wished for, once there is one."""
+        guide = self.wish.guide if self.wish else None
+        return guide if guide and guide.status == Status.PUBLISHED else None
 
     @property
     def masked_name(self) -> str:

@@ -7,13 +7,13 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, OuterRef, Subquery, Value, When
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
-from helpdesk import actions
+from helpdesk import actions, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
 from helpdesk.forms_desk import (
     ActForm,
@@ -26,10 +26,10 @@ from helpdesk.forms_desk import (
     PapersForm,
     VisitForm,
 )
-from helpdesk.models import HelpRequest, Message, Sender, State, is_reference, normalise_reference
+from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 
 PAGE_SIZE = 25
-MINE, WAITING, COLLEAGUES = 0, 1, 2
+MINE, WAITING, TELL, COLLEAGUES = 0, 1, 2, 3  # TELL: closed, but the guide that was wished for is there now
 
 
 def desk_page(view):
@@ -60,12 +60,12 @@ def desk_context(request, **extra) -> dict:
 def queue(request):
     if "number" in request.GET:
         return _find(request)
-    rows = visible_requests(request.user).select_related("guide", "area", "queue", "owner", "doorplate__building")
+    rows = visible_requests(request.user).select_related("guide", "wish", "area", "queue", "owner", "doorplate__building")
     show_closed = request.GET.get("show") == "closed"
     if show_closed:
         rows = rows.filter(state__in=(State.CLOSED, State.CANCELLED)).order_by("-closed_at", "-id")
     else:
-        rows = _by_hand(rows.open(), request.user)
+        rows = _by_hand(rows, request.user)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     here = "closed" if show_closed else "queue"
     template = "helpdesk/desk/closed.html" if show_closed else "helpdesk/desk/queue.html"
@@ -73,10 +73,15 @@ def queue(request):
 
 
 def _by_hand(rows, user):
-    """Own work first, then what waits, then what colleagues do; within each the oldest promise first. `last_word` tells an unanswered resident."""
-    words = Message.objects.filter(request=OuterRef("pk")).exclude(sender=Sender.NOTE).order_by("-id")
+    """Own work first, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
+
+    `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
+    """
+    words = Message.objects.filter(request=OuterRef("pk")).exclude(sender=Sender.NOTE).exclude(sender=Sender.STAFF, by=None).order_by("-id")
+    rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
+    rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
     return rows.annotate(
-        hand=Case(When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
+        hand=Case(When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
         last_word=Subquery(words.values("sender")[:1]),
     ).order_by("hand", "promised_at", "id")
 
@@ -189,5 +194,6 @@ ACTS = {
     "close": Act(
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, reason=data["reason"], text=data["text"]), "办结了，辛苦了。", leaves=True
     ),
+    "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

@@ -19,7 +19,7 @@ from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import MAX_NOTE, CallbackForm, FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
-from helpdesk.models import HelpRequest, is_reference, normalise_reference
+from helpdesk.models import HelpRequest, Kind, is_reference, normalise_reference
 from helpdesk.pages import follow_parts, must_come_instead, questions_of
 from menpai import throttle
 
@@ -74,8 +74,10 @@ def _prefilled(request) -> dict:
         "area": area.pk if area else plate.building.community_id if plate else "",
         "plate": plate.code if plate else "",
         "note": request.GET.get("note", "")[:200],
+        "wish": request.GET.get("wish", "")[:200].strip(),
         "kind": request.GET.get("help", "advice"),
         "case": request.GET.get("case", "")[:200],
+        "enterprise": request.GET.get("enterprise") == "1",
     }
 
 
@@ -85,7 +87,7 @@ def _submission(data: dict) -> actions.Submission:
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
     return actions.Submission(
         # The same form sent twice is one request; sent again with a corrected phone it is a new one, and nothing is dropped.
-        submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note"))),
+        submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note", "wish"))),
         kind=data["kind"],
         area=area,
         name=data["name"],
@@ -96,6 +98,8 @@ def _submission(data: dict) -> actions.Submission:
         relation=data["relation"],
         call_time=data["call_time"],
         note=data["note"],
+        wish=data["wish"],
+        for_enterprise=data["enterprise"],
         papers=Reading(guide, dict(parse_qsl(data["case"]))).checklist() if guide else (),
     )
 
@@ -103,20 +107,24 @@ def _submission(data: dict) -> actions.Submission:
 def _show_form(request, form: HelpForm, *, status: int = 200):
     elder, known = request.viewpoint.elder, form.data if form.is_bound else form.initial
     area = Area.objects.filter(pk=known.get("area") or "").first()
+    guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
+    by_video = "kind" in form.fields and form["kind"].value() == Kind.VIDEO
     context = page_context(
         request,
         Viewpoint(None, elder),
         form=form,
         plate=_plate_of(known.get("plate", ""), area),
         area=area,
-        guide=Guide.objects.published().filter(slug=known.get("guide") or "").first(),
+        guide=guide,
+        by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
+        by_video=by_video,
         retention_days=settings.RETENTION_DAYS,
     )
     if isinstance(form, CallbackForm):
         return render(request, "helpdesk/callback.html", context, status=status)
     if not elder:
         return render(request, "helpdesk/new.html", context, status=status)
-    context["questions"] = questions_of(form, knows_area=area is not None, is_early=NEXT in request.POST)
+    context["questions"] = questions_of(form, knows_area=area is not None, by_video=by_video, is_early=NEXT in request.POST)
     return render(request, "helpdesk/new_elder.html", context, status=status)
 
 
@@ -158,7 +166,7 @@ def follow(request, reference):
     reference = normalise_reference(reference)
     if not _may_follow(request, reference):
         return _ask_last_four(request, reference)
-    stored = HelpRequest.objects.select_related("guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
+    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
     forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
     refused = ""
     if request.method == "POST":

@@ -15,6 +15,7 @@ from doorplates import qr
 from doorplates.models import Doorplate
 from doorplates.sheets import LAYOUTS, Unprintable, missing_characters, write_sheet
 from guides.models import Area
+from menpai.qr import QUIET_ZONE
 from tests.factories import XIAZHUANGZI, make_area, make_building, make_plate
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +80,7 @@ def test_the_symbol_has_its_size_and_four_modules_of_white_around(size):
     left, right = corners.top_left.x, corners.top_right.x
     top, bottom = corners.top_left.y, corners.bottom_left.y
     assert (right - left) / SCALE / mm == pytest.approx(size, abs=1.5)
-    quiet = int(qr.QUIET_ZONE * (right - left) / 33) - 2
+    quiet = int(QUIET_ZONE * (right - left) / 33) - 2
     paper = picture(page)
     paper.paste(255, (left - 2, top - 2, right + 3, bottom + 3))
     assert paper.crop((left - quiet, top - quiet, right + quiet, bottom + quiet)).getextrema() == (255, 255)

@@ -3,9 +3,10 @@
 from io import StringIO
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 
-from guides.models import Area, Guide, JobPosting, Notice, Office, OfficeHours
+from guides.models import Area, ContentStamp, Guide, JobPosting, Notice, Office, OfficeHours, Synonym
 from tests.content import FIXTURES
 from tests.guides.test_transfer import file as guides_file
 
@@ -141,8 +142,8 @@ def test_guides_with_problems_stop_the_command(written):
 
 
 def test_the_board_is_sample_through_and_through(district):
-    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 5，已有的 0 个没有动。"
-    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 0，已有的 5 个没有动。"
+    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 12，已有的 0 个没有动。"
+    assert run("load_board", FIXTURES / "board.yaml") == "政策和招聘：新增 0，已有的 12 个没有动。"
     for item in [*Notice.objects.all(), *JobPosting.objects.all()]:
         assert (item.is_sample, item.title.startswith("【示例】"), item.source) == (True, True, "示例")
     assert set(JobPosting.objects.values_list("phone", flat=True)) == {""}
@@ -153,3 +154,29 @@ def test_one_wrong_notice_keeps_all_out(db, written):
     assert refusal("load_board", written(text))[1:] == ["notices 第2条：不认识 words。"]
     assert refusal("load_board", written("notices:\n- {title: 一, text: 一}"))[1:] == ["notices 第1条：此字段不能为空。"]
     assert Notice.objects.count() == 0
+
+
+def test_synonyms_fill_an_empty_table_only():
+    before = ContentStamp.current()
+    assert run("load_synonyms", FIXTURES / "synonyms.yaml").startswith("同义词：新增 ")
+    count = Synonym.objects.count()
+    assert count >= 150
+    assert ContentStamp.current() == before + 1
+    Synonym.objects.exclude(pk=Synonym.objects.first().pk).delete()
+    Synonym.objects.update(words=["父亲", "俺大"])  # as staff left it
+    assert run("load_synonyms", FIXTURES / "synonyms.yaml") == "同义词：新增 0，已有的 1 个没有动。"
+    assert Synonym.objects.get().words == ["父亲", "俺大"]
+    assert ContentStamp.current() == before + 1
+
+
+def test_a_word_stands_in_one_group_of_the_file():
+    words = [word for group in yaml.safe_load((FIXTURES / "synonyms.yaml").read_text(encoding="utf-8"))["synonyms"] for word in group]
+    assert [word for word in set(words) if words.count(word) > 1] == []
+
+
+def test_one_wrong_group_keeps_all_synonyms_out(written):
+    text = "synonyms:\n- [父亲, 爸爸]\n- [母亲, 妈]\n"
+    assert refusal("load_synonyms", written(text))[1:] == ["第2组：至少写两个不同的词，一行一个，每个2到20个字。"]
+    assert refusal("load_synonyms", written("- [父亲, 爸爸]")) == ["什么都没有写入。文件里写 synonyms，下面一行一组词。"]
+    assert refusal("load_synonyms", written("synonyms: [[父亲, 12]]"))[1:] == ["第1组：至少写两个不同的词，一行一个，每个2到20个字。"]
+    assert Synonym.objects.count() == 0

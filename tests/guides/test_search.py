@@ -171,8 +171,8 @@ def test_nothing_said_finds_nothing_confidently(query):
 
 def test_the_page_offers_a_person_when_nothing_fits(client):
     body = client.get("/guides/?q=红烧肉放多少糖").content.decode()
-    assert "请人联系我" in body
-    assert 'href="/help/new/?note=%E7%BA%A2' in body
+    assert "我要办这个" in body
+    assert 'href="/help/new/?wish=%E7%BA%A2' in body
     assert "按主题找" in body
 
 

@@ -71,7 +71,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize("page", ["/", "/guides/", "/guides/?q=低保", "/guides/?topic=yibao", "/guides/yibao-001/", "/notices/", "/jobs/", "/areas/"])
+@pytest.mark.parametrize("page", ["/", "/guides/", "/guides/?q=低保", "/guides/?topic=yibao", "/guides/yibao-001/", "/notices/", "/jobs/", "/areas/", "/events/", "/events/newborn/"])
 def test_every_page_serves_under_all_four_viewpoints(client, prefix, page):
     response = client.get(prefix + page)
     body = response.content.decode()
@@ -113,7 +113,8 @@ def test_the_switch_leads_to_the_same_page_and_back_with_its_query(client, page)
     assert switch(there) == page
 
 
-STAYING = ["/", "/guides/", "/guides/?topic=shebao", "/guides/?q=低保", "/guides/minzheng-001/", "/guides/yibao-001/?step=bring", "/notices/", "/jobs/"]
+STAYING = ["/", "/guides/", "/guides/?topic=shebao", "/guides/?q=低保", "/guides/minzheng-001/", "/guides/yibao-001/?step=bring", "/notices/", "/jobs/", "/events/",
+           "/events/newborn/", "/events/newborn/?step=do", "/events/newborn/?step=bring", "/events/newborn/?step=first"]  # fmt: skip
 
 
 @pytest.mark.parametrize("page", STAYING)
@@ -171,7 +172,7 @@ def test_no_link_on_any_resident_page_is_broken():
     while todo:
         page = todo.pop()
         tried[_shape(page)] += 1
-        if tried[_shape(page)] > (66 if _shape(page) in ("/guides/*/", "/guides/?topic") else 2):
+        if tried[_shape(page)] > (179 if _shape(page) in ("/guides/*/", "/guides/?topic") else 2):
             continue
         response = client.get(page)
         if response.status_code == 200:
@@ -181,14 +182,14 @@ def test_no_link_on_any_resident_page_is_broken():
         elif response.status_code != 302:
             broken.append((page, response.status_code))
     assert broken == []
-    assert tried["/guides/*/"] == 66
+    assert tried["/guides/*/"] == 179
     assert {"/D/*", "/elder/D/*", "/elder/c/*/guides/*/", "/elder/help/new/?guide", "/c/*/notices/*/", "/guides/?topic", "/verify/"} <= set(tried)
 
 
 def _shape(page: str) -> str:
     """The address with its ids struck out, and of its query the names only."""
     path, _, query = page.partition("?")
-    path = re.sub(r"/[a-z]+-\d{3}/|/\d+/|(?<=/D)/\w+", lambda m: "/*/" if m[0].endswith("/") else "/*", path)
+    path = re.sub(r"/[a-z]+-\d{3}/|(?<=/events)/[a-z-]+/|/\d+/|(?<=/D)/\w+", lambda m: "/*/" if m[0].endswith("/") else "/*", path)
     return path + ("?" + "&".join(sorted(part.partition("=")[0] for part in query.split("&"))) if query else "")
 
 

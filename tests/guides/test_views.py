@@ -11,13 +11,17 @@ from django.utils import timezone
 
 from guides.actions import publish, withdraw
 from guides.models import Fact, Guide, JobPosting, Mark, Material, Notice, Status, Step
-from tests.factories import SHUIYUN, make_area, make_guide, make_request, make_situation
+from tests.factories import SHUIYUN, make_area, make_event, make_guide, make_request, make_situation
 from tests.people import zhuli
 
 pytestmark = pytest.mark.django_db
 
 NAME, PHONE = "张翠兰", "13912345678"
-PAGES = ["/", "/guides/", "/guides/?q=医保", "/guides/?topic=yibao", "/guides/?for=enterprise", "/guides/yibao-001/", "/guides/yibao-001/?who=agent", "/areas/", "/notices/", "/jobs/", "/verify/"]
+PAGES = [
+    "/", "/guides/", "/guides/?q=医保", "/guides/?topic=yibao", "/guides/?for=enterprise", "/guides/yibao-001/", "/guides/yibao-001/?who=agent",
+    "/guides/yibao-001/ready/?who=agent&have=000000", "/areas/", "/notices/", "/jobs/", "/verify/",
+    "/events/", "/events/newborn/", "/events/newborn/?yibao-001.who=agent", "/events/newborn/?step=bring",
+]  # fmt: skip
 VIEWPOINTS = ["", "/elder", f"/c/{SHUIYUN}", f"/elder/c/{SHUIYUN}"]
 EVERYWHERE = [prefix + page for prefix in VIEWPOINTS for page in PAGES if not (page == "/verify/" and SHUIYUN in prefix)]
 
@@ -28,6 +32,7 @@ def site():
     area = make_area(SHUIYUN)
     guide = make_guide(papers=("居民身份证",), featured=1)
     make_situation(guide, "who", "self:本人去", "agent:家里人去")
+    make_event("newborn", guide)
     Notice.objects.create(title="停水通知", text="明天上午停水。", source="示例")
     JobPosting.objects.create(title="保洁员", employer="示例单位", source="示例")
     return make_request(area, name=NAME, phone=PHONE, guide=guide)
@@ -169,7 +174,7 @@ def test_identity_documents_stand_in_a_block_of_their_own(client):
     block = body[body.index('<div class="identity">') : body.index("</ul></div>")]
     assert ("居民身份证" in block, "申请表" in block) == (True, False)
     assert "申请表" in body
-    assert body.count('<input type="checkbox">') == 2  # the checklist can be ticked
+    assert body.count('<input type="checkbox" name="have"') == 2  # the checklist can be ticked
 
 
 def test_situations_are_plain_links_that_keep_the_case(client):
@@ -282,12 +287,13 @@ def test_topics_stand_in_the_order_that_editors_gave_them(client):
 
 
 def test_a_guide_with_many_parts_costs_what_a_small_one_costs(client):
+    issuer = make_guide("huji-006", papers=("照片",))
     counts, small, large = [], make_guide("yibao-001", papers=("身份证",)), make_guide("yibao-002", papers=("身份证", "户口簿", "申请表"))
     for guide, count in ((small, 1), (large, 3)):
         for number in range(count):
             Step.objects.create(guide=guide, text=f"第{number}步。")
             make_situation(guide, "abc"[number], "self:本人去", "agent:家里人去")
-        Material.objects.filter(guide=guide).update(issued_by=small)
+        Material.objects.filter(guide=guide).update(issued_by=issuer)
         with CaptureQueriesContext(connection) as seen:
             client.get(f"/guides/{guide.slug}/")
         counts.append(len(seen))
@@ -299,6 +305,7 @@ def test_a_guide_with_many_parts_costs_what_a_small_one_costs(client):
 
 HOSTILE = ["%00", "%27%22%3E%3Cscript%3E", "../../etc/passwd", "%F0%9F%98%80", "9" * 400, "%EF%BC%91", "{{7777*7777}}", "%0d%0aSet-Cookie:x", "-1", "a/b"]
 PLACES = ["/guides/?q={}", "/guides/?topic={}", "/guides/?for={}", "/guides/?topic=yibao&page={}", "/guides/yibao-001/?who={}", "/guides/yibao-001/?all={}", "/elder/guides/yibao-001/?step={}",
+          "/guides/yibao-001/?have={}", "/guides/yibao-001/ready/?have={}", "/guides/yibao-001/ready/?who={}", "/guides/{}/ready/", "/sheet/{}/1/", "/sheet/yibao-001/{}/", "/sheet/yibao-001/1/?who={}",
           "/areas/?guide={}", "/notices/?page={}", "/help/new/?guide={}", "/help/new/?area={}", "/help/new/?note={}", "/help/new/?case={}", "/help/new/?help={}", "/help/?reference={}", "/verify/?code={}",
           "/guides/{}/", "/c/{}/", "/D/{}", "/help/{}/", "/notices/{}/", "/elder/c/{}/guides/"]  # fmt: skip
 

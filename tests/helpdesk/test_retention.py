@@ -9,9 +9,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from guides.models import SearchMiss
 from helpdesk import actions
 from helpdesk.models import CloseReason, HelpRequest, Message, RatingLevel
-from helpdesk.retention import due_for_scrubbing, scrub
+from helpdesk.retention import SCRUBBED, due_for_scrubbing, outdated_misses, scrub, scrub_misses
+from menpai import throttle
+from menpai.models import Attempt
 from tests.factories import make_guide, make_request
 from tests.people import zhuli
 
@@ -25,7 +28,7 @@ PERSONAL = {"name": "张翠兰", "phone": "13912345678", "relation": "儿媳", "
 def closed() -> HelpRequest:
     """Asked, claimed, talked about, closed and rated on 2 November."""
     with time_machine.travel(OPENED):
-        request = make_request(guide=make_guide(papers=("身份证",)), papers=(("身份证", "原件1份"),), claimed_by=zhuli(), for_someone=True, **PERSONAL)
+        request = make_request(guide=make_guide(papers=("身份证",)), papers=(("身份证", "原件1份"),), claimed_by=zhuli(), for_someone=True, wish="遛狗证", **PERSONAL)
         actions.write_message(request=request, by=zhuli(), text="张翠兰您好")
         actions.reply(request=request, text="我是她儿媳")
         actions.write_note(request=request, by=zhuli(), text="住三单元")
@@ -84,6 +87,8 @@ def test_everything_of_a_person_goes_messages_and_rating_text_too(closed):
     assert scrub(days_later(31)) == 1
     row = HelpRequest.objects.get()
     assert (row.name, row.phone, row.phone_index, row.relation, row.note, row.close_text) == ("", "", "", "", "", "")
+    assert row.wish is None  # what they searched for stays known, that it was they does not
+    assert SearchMiss.objects.get().text == "遛狗证"
     assert Message.objects.count() == 0
     assert row.rating.text == ""
     assert ciphertexts() == 0
@@ -146,3 +151,35 @@ def test_the_command_scrubs_all_that_is_due(closed):
         assert "gAAAA" in stored_text()
         assert due_for_scrubbing(timezone.now()).count() == 0
     assert HelpRequest.objects.exclude(phone_index="").count() == 1
+
+
+def test_a_search_stays_while_somebody_waits_to_hear_of_it_and_goes_after(closed):
+    far = timezone.localdate(days_later(400))
+    assert list(outdated_misses(far)) == []
+    assert scrub_misses(far) == 0
+    scrub(days_later(31))
+    assert scrub_misses(far) == 1
+    assert SearchMiss.objects.count() == 0
+
+
+def test_the_command_deletes_old_searches_and_expired_limits(closed):
+    old = days_later(0).date() - timedelta(days=60)
+    SearchMiss.objects.create(text="张翠兰", count=1, first_on=old, last_on=old)
+    throttle.allow("miss", "203.0.113.7", limit=1, minutes=1)
+    Attempt.objects.update(expires_at=days_later(0))
+    with time_machine.travel(days_later(1)):
+        throttle.allow("miss", "203.0.113.8", limit=1, minutes=60)
+        assert "没搜到的：到期待删 1 条" in run("--dry-run")
+        assert "没搜到的：删了 1 条" in run()
+    assert list(SearchMiss.objects.values_list("text", flat=True)) == ["遛狗证"]
+    assert Attempt.objects.count() == 1
+
+
+def test_every_column_that_a_request_has_is_classed():
+    """Emptied when its time is over, or kept because it says what was asked where and when, and not by whom."""
+    kept = {
+        "id", "reference", "submission_key", "kind", "channel", "guide", "area", "doorplate", "for_someone", "call_time", "consent_version",
+        "consent_at", "queue", "for_steward", "state", "created_at", "promised_at", "owner", "claimed_at", "visit_at", "close_reason",
+        "closed_at", "reopened",
+    }  # fmt: skip
+    assert {field.name for field in HelpRequest._meta.fields} - set(SCRUBBED) == kept

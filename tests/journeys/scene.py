@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 from doorplates import codes
 from doorplates.actions import issue_plates, replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.models import Area, Guide, Notice, Status
+from guides.models import Area, Guide, JobPosting, Notice, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions
@@ -65,13 +65,26 @@ def set_scene() -> dict[str, str]:
     """Fill an empty database with everything the looks below need. Returns the words for their addresses."""
     load_places()
     call_command("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")), verbosity=0, stdout=StringIO(), stderr=StringIO())
+    call_command("load_life_events", FIXTURES / "life_events.yaml", verbosity=0, stdout=StringIO())
     call_command("load_board", FIXTURES / "board.yaml", verbosity=0, stdout=StringIO())
+    Guide.objects.filter(slug="canlian-001").update(fee="示例：每人一元")
     good, revoked, replaced = put_up_plates()
     revoke(revoked, by="tests", reason="贴错了楼")
     replace(replaced, by="tests", reason="雨水泡坏了")
     Guide.objects.filter(slug="zhufang-001").update(status=Status.WITHDRAWN)
     words = {"plate": good.code, "revoked": revoked.code, "replaced": replaced.code, "unissued": codes.generate(), "notice": str(Notice.objects.first().pk)}
-    return words | _requests(good)
+    return words | _jobs_and_permits() | _requests(good)
+
+
+def _jobs_and_permits() -> dict[str, str]:
+    """A job with everything filled in, one that ended, a brief permit in its stage, an item that can be done by video."""
+    Guide.objects.filter(slug="touzi-001").update(stage="design", is_brief=True)
+    Guide.objects.filter(slug="touzi-004").update(stage="build")
+    Guide.objects.filter(slug="huji-006").update(video=True)
+    shown = {"kind": "part", "employer": "示例餐饮", "place": "水韵名都", "pay": "每月2000元", "headcount": 2, "phone": "0952-3311111", "text": "退休的也可以来。"}
+    job = JobPosting.objects.create(title="社区食堂帮厨", area_id=SHUIYUN, source="示例", is_sample=True, **shown)
+    ended = JobPosting.objects.create(title="去年的帮厨", published_on="2025-11-01", expires_on="2025-12-01", source="示例", is_sample=True, **shown)
+    return {"job": str(job.pk), "ended_job": str(ended.pk)}
 
 
 def _requests(plate: Doorplate) -> dict[str, str]:
@@ -171,12 +184,23 @@ RESIDENT_LOOKS = [
     Look("guide-no-area", "/guides/huji-006/"),
     Look("guide-all", f"{HERE}/guides/minzheng-005/?all=1"),
     Look("guide-enterprise", f"{HERE}/guides/shangshi-001/"),
+    Look("guide-ready", f"{HERE}/guides/minzheng-005/ready/?who=agent&group=other"),
+    Look("guide-ready-elder", f"/elder{HERE}/guides/minzheng-005/ready/"),
+    Look("sheet", f"{HERE}/sheet/minzheng-005/1/?who=agent&group=other"),
+    Look("sheet-changed", f"/elder{HERE}/sheet/canlian-001/1/"),
     Look("guide-withdrawn", "/guides/zhufang-001/", status=410),
     Look("home-elder", "/elder/"),
     Look("guide-elder", f"/elder{HERE}/guides/minzheng-005/"),
     Look("guide-elder-bring", f"/elder{HERE}/guides/minzheng-005/?step=bring"),
     Look("guide-elder-where", f"/elder{HERE}/guides/minzheng-005/?step=where"),
     Look("guide-elder-time", f"/elder{HERE}/guides/minzheng-005/?step=time"),
+    Look("events", "/events/"),
+    Look("event", f"{HERE}/events/public-housing/"),
+    Look("event-enterprise", "/events/construction/"),
+    Look("event-elder", f"/elder{HERE}/events/newborn/"),
+    Look("event-elder-do", f"/elder{HERE}/events/newborn/?step=do"),
+    Look("event-elder-bring", f"/elder{HERE}/events/newborn/?step=bring"),
+    Look("event-elder-first", f"/elder{HERE}/events/newborn/?step=first"),
     Look("areas", "/areas/"),
     Look("areas-elder", "/elder/areas/"),
     Look("areas-elder-villages", "/elder/areas/?in=640205102000"),
@@ -187,6 +211,18 @@ RESIDENT_LOOKS = [
     Look("notices", "/notices/"),
     Look("notice", "/notices/{notice}/"),
     Look("jobs", "/jobs/"),
+    Look("jobs-none", f"{HERE}/jobs/?kind=part&q=宇航员"),
+    Look("job", f"{HERE}/jobs/{{job}}/"),
+    Look("job-elder", "/elder/jobs/{job}/"),
+    Look("job-ended", "/jobs/{ended_job}/", status=410),
+    Look("enterprise", f"{HERE}/enterprise/"),
+    Look("enterprise-elder", "/elder/enterprise/"),
+    Look("guide-stage", f"{HERE}/guides/touzi-001/"),
+    Look("across-provinces", "/guides/?can=cross"),
+    Look("by-video", "/elder/guides/?can=video"),
+    Look("help-video", f"/help/new/?guide=huji-006&help=video&area={SHUIYUN}"),
+    Look("help-video-elder", "/elder/help/new/?guide=huji-006&help=video"),
+    Look("help-enterprise", "/help/new/?enterprise=1"),
     Look("help-new", f"/help/new/?guide=minzheng-005&area={SHUIYUN}"),
     Look("help-new-bare", "/help/new/"),
     Look("help-new-wrong", "/help/new/?guide=minzheng-005", then=press("提交")),

@@ -10,13 +10,13 @@ from django.test import Client
 from doorplates import codes
 from doorplates.actions import replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.actions import withdraw
-from guides.models import Guide, Notice, Office
+from guides.actions import add_alias, withdraw, withdraw_event
+from guides.models import Guide, JobPosting, LifeEvent, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
 from tests.content import PLATES_OF, all_content  # noqa: F401
 from tests.factories import make_plate, make_request
-from tests.people import zhuli
+from tests.people import shenhe, zhuli
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
 
@@ -33,16 +33,29 @@ def plain_pages() -> dict[str, str]:
     plate = Doorplate.objects.get(building__community=PLATES_OF).code
     pages = {
         "home": "/", "topics": "/guides/", "enterprise": "/guides/?for=enterprise", "topic": "/guides/?topic=yibao", "results": "/guides/?q=低保",
-        "no results": "/guides/?q=红烧肉", "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent", "areas": "/areas/",
+        "no results": "/guides/?q=红烧肉", "nothing at all": "/guides/?q=xyzzyqw", "help with a wish": f"/help/new/?wish=遛狗证 &<b>&area={PLATES_OF}",
+        "guide": "/guides/yibao-001/", "guide with a case": "/guides/yibao-001/?who=agent",
+        "ready": "/guides/yibao-001/ready/?who=agent", "sheet": "/sheet/yibao-001/1/?who=agent", "areas": "/areas/",
         "areas for a guide": "/areas/?guide=huji-006", "notices": "/notices/", "notice": f"/notices/{Notice.objects.first().pk}/", "jobs": "/jobs/",
+        "events": "/events/", "event": "/events/public-housing/", "event of an enterprise": "/events/construction/",
+        "event with answers": "/events/newborn/?huji-002.paper=none&yibao-011=skip",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
         "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": "/help/complain/", "missing": "/nothing/",
     }  # fmt: skip
-    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in ("home", "topics", "topic", "results", "guide", "notices", "jobs", "areas")}
+    in_a_village = ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
+    pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
+    job = JobPosting.objects.filter(area=None).first().pk
+    pages |= {
+        "job": f"/jobs/{job}/", "village job": f"/c/{PLATES_OF}/jobs/{job}/", "jobs of a kind": "/jobs/?kind=part&q=示例", "no jobs": "/jobs/?q=宇航员",
+        "notices of a kind": "/notices/?kind=work", "no notices": "/notices/?q=宇航员", "entrance of enterprises": "/enterprise/",
+        "village enterprises": f"/c/{PLATES_OF}/enterprise/", "across provinces": "/guides/?can=cross", "of one topic": "/guides/?can=cross&topic=shebao",
+        "by video, none": "/guides/?can=video", "help by video": "/help/new/?guide=huji-006&help=video", "help for an enterprise": "/help/new/?enterprise=1",
+    }  # fmt: skip
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
     elder |= {"elder villages": "/elder/areas/?in=640205102000&guide=yibao-001", "elder topic, page 2": "/elder/guides/?topic=yibao&page=2"}
+    steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
     return pages | elder | steps
 
 
@@ -54,11 +67,20 @@ def special_pages(client) -> dict[str, str]:
     revoke(gone, by="沈禾", reason="")
     replace(renewed, by="沈禾", reason="")
     withdraw(guide=Guide.objects.get(slug="jiuye-001"), by="沈禾")
+    JobPosting.objects.filter(title="【示例】周末理货员").update(expires_on="2026-11-20")
+    ended = JobPosting.objects.get(title="【示例】周末理货员").pk
+    Guide.objects.filter(slug="touzi-001").update(stage="design", is_brief=True, video=True)
+    Guide.objects.filter(slug="touzi-004").update(stage="build")
     known = {"address": "示例路", "floor": "一楼", "phone": "0000-0000000", "longitude": "106.775513", "latitude": "39.230094", "step_free": True, "note": "示例"}
     Office.objects.filter(kind="station").update(**known)
+    Guide.objects.filter(slug="yibao-003").update(fee="每人一元")  # printed as 第1版, changed since
+    withdraw_event(event=LifeEvent.objects.get(slug="school"), by=shenhe())
     for name, address in {
+        "changed sheet": "/sheet/yibao-003/1/", "withdrawn sheet": "/sheet/jiuye-001/1/", "withdrawn ready": "/elder/guides/jiuye-001/ready/",
         "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}", "withdrawn": "/guides/jiuye-001/", "elder withdrawn": "/elder/guides/jiuye-001/",
-        "known office": f"/c/{PLATES_OF}/guides/yibao-001/",
+        "withdrawn event": "/events/school/", "event with a guide gone": "/events/job-loss/",
+        "known office": f"/c/{PLATES_OF}/guides/yibao-001/", "ended job": f"/jobs/{ended}/", "elder ended job": f"/elder/jobs/{ended}/",
+        "brief guide with a stage": "/guides/touzi-001/", "elder brief guide": "/elder/guides/touzi-001/", "stages": "/enterprise/", "by video": "/guides/?can=video",
     }.items():  # fmt: skip
         bodies[name] = client.get(address).content.decode()
     bodies["help with mistakes"] = client.post("/help/new/", {"name": "", "phone": "1", "note": "<b>", "area": "x", "guide": "x", "kind": "x"}).content.decode()
@@ -100,6 +122,13 @@ def request_pages(client) -> dict[str, str]:
     actions.reopen(request=stored)
     actions.cancel(request=stored)
     look("cancelled")
+    wished = make_request(wish="遛狗证")
+    address = f"/help/{wished.reference}/"
+    client.post(address, {"act": "open", "last_four": "8000"})
+    look("with a wish")
+    add_alias(miss=wished.wish, guide=stored.guide, by="边吉")
+    actions.answer_wishes()
+    look("with a wish that came true")
     return bodies
 
 
@@ -197,7 +226,7 @@ def test_every_page_is_clean(bodies):
 def test_every_guide_is_clean(client):
     bodies = {name: client.get(address).content.decode() for name, address in guide_pages().items()}
     assert {name: found for name, body in bodies.items() if (found := problems(body))} == {}
-    assert len(bodies) == 66
+    assert len(bodies) == 179
 
 
 def test_links_to_another_host_are_few_and_send_no_address_along(bodies):
