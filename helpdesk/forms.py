@@ -94,7 +94,7 @@ class CallbackForm(HelpForm):
     (a guide withdrawn meanwhile) is left out rather than refused: the person cannot see it, and somebody calls anyway."""
 
     name = kind = call_time = for_someone = relation = note = wish = None
-    BROUGHT_ALONG = {"guide": None, "area": None, "plate": "", "case": "", "enterprise": False}
+    BROUGHT_ALONG = {"guide": None, "area": None, "plate": "", "case": ""}
     NOT_ASKED = {"name": NO_NAME, "kind": Kind.ADVICE, "call_time": CallTime.ANY, "for_someone": False, "relation": "", "note": "", "wish": ""}
 
     def clean(self):

@@ -19,18 +19,20 @@ class Question:
     before: str
     after: str
     number: int | None
+    of: int
     is_wrong: bool
 
 
-def questions_of(form: Form, *, knows_area: bool, is_early: bool = False) -> list[Question]:
+def questions_of(form: Form, *, knows_area: bool, by_video: bool = False, is_early: bool = False) -> list[Question]:
     """The questions of a HelpForm in the order of the document: the one to open with comes last, so that plain CSS can hide it for another.
 
     All of them are in one page, so nothing typed can be lost between them and the browser's own way back works. Opens with the first wrong one,
-    then with the first missing one, else with the sending; an empty form with the first. `is_early`: what is still empty is no mistake yet.
+    then with the first missing one, else with the sending; an empty form with the first. A video appointment asks when it suits.
+    `is_early`: what is still empty is no mistake yet.
     """
-    appointment = ["call_time"] if form["kind"].value() == Kind.VIDEO else []
-    asked = ["phone", "name", *([] if knows_area else ["area"]), *appointment, "note", SEND]
-    wanted = ["kind", *([] if appointment else ["call_time"]), "someone"]
+    possible = {"phone": True, "name": True, "area": not knows_area, "wish": bool(form["wish"].value()), "call_time": by_video, "note": True, SEND: True}
+    asked = [name for name, is_asked in possible.items() if is_asked]
+    wanted = [name for name in ("kind", "call_time", "someone") if name not in asked]
     if is_early:
         for name in [name for name in form.errors if not form.data.get(name)]:
             del form.errors[name]
@@ -48,6 +50,7 @@ def _question(form: Form, name: str, chain: list[str], is_counted: bool) -> Ques
         before=chain[index - 1] if index else "" if is_counted else SEND,
         after=chain[index + 1] if index + 1 < len(chain) else "" if is_counted else SEND,
         number=index + 1 if is_counted else None,
+        of=len(chain),
         is_wrong=any(field in form.errors for field in fields),
     )
 

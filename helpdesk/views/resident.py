@@ -108,6 +108,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
     elder, known = request.viewpoint.elder, form.data if form.is_bound else form.initial
     area = Area.objects.filter(pk=known.get("area") or "").first()
     guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
+    by_video = "kind" in form.fields and form["kind"].value() == Kind.VIDEO
     context = page_context(
         request,
         Viewpoint(None, elder),
@@ -116,15 +117,14 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
         area=area,
         guide=guide,
         by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
-        by_video="kind" in form.fields and form["kind"].value() == Kind.VIDEO,
+        by_video=by_video,
         retention_days=settings.RETENTION_DAYS,
     )
     if isinstance(form, CallbackForm):
         return render(request, "helpdesk/callback.html", context, status=status)
     if not elder:
         return render(request, "helpdesk/new.html", context, status=status)
-    context["questions"] = questions_of(form, knows_area=area is not None, is_early=NEXT in request.POST)
-    context["steps"] = max(question.number or 0 for question in context["questions"])
+    context["questions"] = questions_of(form, knows_area=area is not None, by_video=by_video, is_early=NEXT in request.POST)
     return render(request, "helpdesk/new_elder.html", context, status=status)
 
 

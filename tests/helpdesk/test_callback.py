@@ -11,7 +11,7 @@ from guides.models import Agency
 from helpdesk.models import NO_NAME, HelpRequest, Kind
 from tests.factories import DISTRICT, SHUIYUN, TOWNSHIP, make_area, make_guide, make_plate, make_request, make_situation
 from tests.helpdesk.test_resident import page, value_of
-from tests.people import zhuli
+from tests.people import guanjia, zhuli
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_a_mistake_is_told_beside_the_field_and_what_was_typed_stays(client, add
     body = client.post(address, sent).content.decode()
     assert beside_the_field(body) == [sentence]
     assert value_of(body, "phone") == sent["phone"]
-    assert hidden(body) == {"submission_key": sent["submission_key"], "guide": "yibao-001", "area": SHUIYUN, "plate": "", "case": "", "enterprise": ""}
+    assert hidden(body) | {} == {"submission_key": sent["submission_key"], "guide": "yibao-001", "area": SHUIYUN, "plate": "", "case": "", "enterprise": ""}
     assert HelpRequest.objects.count() == 0
 
 
@@ -223,3 +223,14 @@ def test_a_message_that_came_after_the_door_closed_is_still_there(client):
     body = client.post(f"{here}?step=talk", {"act": "reply", "text": "明天在家"}).content.decode()
     body = client.post(here, {"act": "open", "last_four": "8000", "draft": value_of(body, "draft")}).content.decode()
     assert value_of(body, "text") == "明天在家"
+
+
+def test_an_enterprise_is_called_by_the_steward(client):
+    guanjia()
+    make_guide("shangshi-001", audience="enterprise")
+    for address in ("/elder/help/callback/?guide=shangshi-001", "/help/callback/?enterprise=1"):
+        body = page(client, address)
+        assert "项目管家给您打过来" in body
+        client.post("/help/callback/", hidden(body) | {"phone": PHONE, "consent": "on"})
+        assert HelpRequest.objects.last().for_steward
+    assert "项目管家" not in page(client, "/help/callback/")

@@ -31,12 +31,14 @@ def test_each_question_leads_on_and_back_until_the_sending():
     wanted = [(questions[name].before, questions[name].after, questions[name].number) for name in ("kind", "call_time", "someone")]
     assert wanted == [("send", "call_time", None), ("kind", "someone", None), ("call_time", "send", None)]
     asked = {field for question in questions.values() for field in question.fields}
-    assert asked == set(HelpForm().fields) - {"guide", "plate", "case", "submission_key", "wish", "enterprise"}
+    assert asked == set(HelpForm().fields) - {"guide", "plate", "case", "enterprise", "wish", "submission_key"}
 
 
-def test_an_appointment_by_video_asks_when_it_suits_among_the_first():
-    names = [question.name for question in questions_of(HelpForm(initial={"kind": Kind.VIDEO}), knows_area=True) if question.number]
-    assert sorted(names) == sorted(["phone", "name", "call_time", "note", "send"])
+def test_a_wish_and_a_video_appointment_ask_one_question_more():
+    assert names(questions_of(HelpForm(initial={"wish": "遛狗证"}), knows_area=True)) == ["name", "wish", "note", "send", "kind", "call_time", "someone", "phone"]
+    by_video = questions_of(HelpForm(initial={"kind": "video"}), knows_area=True, by_video=True)
+    assert names(by_video) == ["name", "call_time", "note", "send", "kind", "someone", "phone"]
+    assert {question.of for question in by_video if question.number} == {5}
 
 
 @pytest.mark.parametrize(("given", "opens"), [

@@ -60,8 +60,8 @@ def plain_pages() -> dict[str, str]:
     pages |= {"village ask": f"/c/{PLATES_OF}/ask/?q=低保几点开门"}
     elder = {f"elder {name}": f"/elder{address}" for name, address in pages.items()}
     steps = {f"elder step {step}": f"/elder/guides/yibao-001/?step={step}" for step in ("who", "bring", "where", "how", "time")}
-    steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
     elder |= {"elder villages": "/elder/areas/?in=640205102000&guide=yibao-001", "elder topic, page 2": "/elder/guides/?topic=yibao&page=2"}
+    steps |= {f"elder event {step}": f"/elder/events/public-housing/?step={step}" for step in ("do", "bring", "first")}
     return pages | elder | steps
 
 
