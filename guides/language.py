@@ -21,7 +21,7 @@ SHORTEST_INITIALS = 2
 
 # What wraps a question and says nothing of the matter: it must neither find a guide nor count as something that was not found.
 _WRAPPING = re.compile(
-    "请问一下|请问|你好|您好|麻烦问一下|麻烦|想问一下|想问下|想问问|想问|问一下|打听一下|打听|帮我查一下|帮我看看|帮我|帮忙|我想要|我想|我要|想要|想办|要办|怎么办理|怎么办|怎么弄|怎么整|怎么搞|怎么申请|怎么领"
+    "请问一下|请问|你好|您好|麻烦问一下|麻烦|想问一下|想问下|想问问|想问|问一下|打听一下|打听|帮我查一下|帮我看看|帮我|帮忙|我想要|我想|我要|想要|想办|要办|(?:去|在|到)?(?:哪里|哪儿|哪)(?:能|可以)?办理?|怎么办理|怎么办|怎么弄|怎么整|怎么搞|怎么申请|怎么领"
     "|怎么|咋办理|咋办|咋弄|咋整|咋|如何|在哪里|在哪儿|在哪|去哪里|去哪儿|去哪|到哪|哪里|哪儿|找谁|需要|要带|什么|多少钱|多少|多久|几天|多长时间|什么时候|啥时候|啥|可以|可不可以|能不能|行不行|要不要|有没有|是不是|一下"
     "|[吗呢啊吧呀嘛么](?![\u3400-\u9fff])|的|了"
 )
@@ -56,6 +56,14 @@ def _as_digits(found: re.Match) -> str:
 def meant(text: str) -> str:
     """A normalised question without what wraps it; empty when it is nothing but wrapping."""
     return _WRAPPING.sub(" ", text).strip()
+
+
+_ACT = re.compile("^(?:办理|办个|办|申请)|(?:办理|申请|办)$")
+
+
+def matter(text: str) -> str:
+    """A bare normalised question without what one wants to do with it: 低保 of 申请低保 and of 低保办理."""
+    return _ACT.sub("", bare(meant(text)))
 
 
 def bare(text: str) -> str:

@@ -165,10 +165,12 @@ def _typed(word: str, question: _Question) -> None:
 def _written(word: str, question: _Question, concepts: Concepts) -> None:
     sounds = _sound_pairs(language.sounds(word))
     pairs = [a + b for a, b in zip(word, word[1:], strict=False)]
-    for tokens, kind in ((word, "one"), (pairs, "pair"), (sounds, "sound")):
+    spans = concepts.spans(word)
+    known = {place for _, start, end in spans for place in range(start, end)}  # its characters say nothing each by itself
+    alone = [character for place, character in enumerate(word) if place not in known]
+    for tokens, kind in ((alone, "one"), (pairs, "pair"), (sounds, "sound")):
         for token in tokens:
             question.weights[token] = KIND_WEIGHTS[kind]
-    spans = concepts.spans(word)
     for place, (pair, sound) in enumerate(zip(pairs, sounds, strict=True)):
         spoken = tuple(f"#{name}" for name, start, end in spans if start <= place and place + 2 <= end)
         question.units.append(_Unit((pair, *spoken), (sound,)))
@@ -327,8 +329,7 @@ class Ranker:
     def _named(self, text: str) -> dict[int, float]:
         """Documents that are called just so, each with what that adds: by how it is written more than by how it sounds or is shortened."""
         found: dict[int, float] = {}
-        for asked in {text, language.meant(text)}:
-            bare = language.bare(asked)
+        for bare in {language.bare(text), language.bare(language.meant(text)), language.matter(text)} - {""}:
             for call, bonus in ((bare, WRITTEN), (_heard(bare), HEARD)):
                 for place in self._called.get(call, ()):
                     found[place] = max(found.get(place, 0.0), bonus)

@@ -259,7 +259,7 @@ def test_it_answers_from_everywhere_and_is_never_kept(client, prefix, question):
     assert response.status_code == 200
     assert {"no-store", "private"} <= set(re.split(r",\s*", response["Cache-Control"]))
     assert (response.cookies, response.has_header("Set-Cookie")) == ({}, False)
-    assert "<script" not in response.content.decode()
+    assert re.findall(r"<script(?! src=)", response.content.decode()) == []
     assert f'action="{prefix}/ask/"' in response.content.decode()
 
 
@@ -293,7 +293,7 @@ def test_no_more_than_200_characters_are_read(client):
 
 def test_typed_markup_comes_out_as_text(client):
     body = page(client, '<script>alert("1")</script>"\'>')
-    assert "<script" not in body
+    assert "<script>" not in body
 
 
 def test_a_nul_is_refused_like_everywhere(client):

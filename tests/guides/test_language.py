@@ -14,10 +14,15 @@ def test_one_spelling_for_all(typed, plain):
 
 
 @pytest.mark.parametrize(("question", "left"), [
-    ("请问低保怎么办理", "低保"), ("我想办身份证要带什么", "办身份证"), ("怎么办", ""), ("网吧开业", "网吧开业"), ("去哪办残疾证呢", "办残疾证"),
+    ("请问低保怎么办理", "低保"), ("我想办身份证要带什么", "办身份证"), ("怎么办", ""), ("网吧开业", "网吧开业"), ("去哪办残疾证呢", "残疾证"), ("低保在哪里能办理", "低保"),
 ])  # fmt: skip
 def test_what_wraps_a_question_is_dropped(question, left):
     assert language.meant(question).replace(" ", "") == left
+
+
+@pytest.mark.parametrize(("question", "thing"), [("申请低保", "低保"), ("低保办理", "低保"), ("我想办低保", "低保"), ("补办身份证", "补办身份证"), ("办", ""), ("怎么办", "")])
+def test_what_one_wants_to_do_with_a_matter_is_no_part_of_its_name(question, thing):
+    assert language.matter(question) == thing
 
 
 @pytest.mark.parametrize(("word", "heard"), [
