@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from guides import elsewhere, language
-from guides.models import ContentStamp, Guide, Synonym
+from guides.models import ContentStamp, Guide, LifeEvent, Synonym
 from guides.ranking import Concepts, Document, Match, Ranker, Ranking
 
 MAX_QUERY = 200  # characters; the rest is not read
@@ -103,6 +103,16 @@ def search(query: str, *, limit: int = 20) -> Results:
     text = language.normalise(query[:MAX_QUERY])[:MAX_QUERY]
     found, sure = _index.answer(text, limit)
     return Results([_hit(guide, match) for guide, match in found], sure)
+
+
+def life_events(query: str, *, limit: int = 2) -> list[LifeEvent]:
+    """Published life events (一件事) that the question speaks of by one of their names, the longest name first."""
+    asked, spoken_of = language.bare(query[:MAX_QUERY]), {}
+    for event in LifeEvent.objects.published():
+        names = [language.bare(name) for name in (event.title, *event.aliases)]
+        spoken_of[event] = max((len(name) for name in names if name in asked), default=0)
+    best = sorted(spoken_of, key=lambda event: (-spoken_of[event], event.order, event.slug))
+    return [event for event in best if spoken_of[event]][:limit]
 
 
 def warm() -> None:

@@ -17,7 +17,7 @@ from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, Life
 from guides.preparation import plan
 from guides.printed import sheet_of
 from guides.reading import Reading
-from guides.search import search
+from guides.search import life_events, search
 from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
 from menpai.throttle import client_address
@@ -110,11 +110,11 @@ def _found(request, query: str) -> dict:
     results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
     if results.confident:
         hits = [hit for hit in results.hits if hit.score >= WORTH_SHOWING * results.hits[0].score]
-        return {"results": results, "hits": hits, "weak": [], "topics": [], "all_topics": True}
+        return {"results": results, "hits": hits, "events": life_events(query), "weak": [], "topics": [], "all_topics": True}
     note_miss(query, client=client_address(request))
     weak, topics = results.hits[:3], list(topics_with_guides())
     near = [topic for topic in topics if topic.name in {hit.domain for hit in weak}]
-    return {"results": results, "hits": [], "weak": weak, "topics": near or topics, "all_topics": not near}
+    return {"results": results, "hits": [], "events": [], "weak": weak, "topics": near or topics, "all_topics": not near}
 
 
 @public_page

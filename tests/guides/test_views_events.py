@@ -246,3 +246,12 @@ def test_a_page_asks_as_often_for_many_steps_as_for_one(client):
         first.steps.create(guide=guide(number), order=number)
         make_event("event" + "abc"[number - 2], Guide.objects.get(slug="zhufang-001"))
     assert [queries(client, address) for address in ("/events/newborn/", "/events/", "/", "/guides/zhufang-001/")] == one
+
+
+@pytest.mark.parametrize(("query", "shown"), [("我要退休了怎么办理", True), ("身份证丢了", False), ("今天天气怎么样", False)])
+def test_a_search_that_speaks_of_a_life_event_shows_it(client, query, shown):
+    retiring = make_guide("shebao-006", plain_title="到年龄办退休", aliases=["办退休", "退休手续"])
+    make_guide("huji-006", plain_title="补身份证", aliases=["身份证丢了"])
+    make_event("retire", retiring, title="到年龄办退休", aliases=["退休"])
+    body = client.get("/guides/", {"q": query}).content.decode()
+    assert ("/events/retire/" in body) is shown
