@@ -49,6 +49,7 @@ def _load() -> None:
         call_command("load_areas", fixtures / "areas-640205.csv", **quiet)
         call_command("load_offices", fixtures / "offices.yaml", **quiet)
         call_command("load_guides", *sorted((fixtures / "guides").glob("*.yaml")), **quiet)
+        call_command("load_synonyms", fixtures / "synonyms.yaml", **quiet)
         call_command("load_board", fixtures / "board.yaml", **quiet)
         call_command("load_buildings", fixtures / "buildings.yaml", **quiet)
     issue_plates(Building.objects.all(), by="benchmark")
