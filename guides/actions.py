@@ -33,6 +33,13 @@ def record_change(*, guide: Guide, by: str, whole: Guide | None = None) -> bool:
 
 
 @transaction.atomic
+def save_topic(*, domain: Domain) -> None:
+    """Save a topic. Its name stands beside each of its guides in search, so every process reads those again."""
+    domain.save()
+    Guide.objects.filter(domain=domain).update(content_version=ContentStamp.advance())
+
+
+@transaction.atomic
 def publish(*, guide: Guide, by: str) -> None:
     """Residents see it from now on. Refuses a guide that was only begun, for instance from a search without a result."""
     now = Guide.objects.get(pk=guide.pk)

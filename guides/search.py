@@ -125,9 +125,9 @@ def _hit(guide: Guide, match: Match) -> Hit:
 
 
 def _why(guide: Guide, phrase: str) -> str:
-    """What of the guide is most like the question; a reader sees why it is here."""
+    """What of the guide is most like the question; a reader sees why it is here. A phrasing itself is not shown: it may be a resident's words."""
     if phrase in (guide.plain_title, guide.title):
         return f"名称里有“{phrase}”"
     if phrase in guide.aliases:
         return f"也叫“{phrase}”"
-    return f"有人这样问：“{phrase}”" if phrase else "内容里提到"
+    return "和这件事的常见问法像" if phrase else "内容里提到"

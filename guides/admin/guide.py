@@ -264,6 +264,9 @@ class DomainAdmin(admin.ModelAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(count=Count("guides"))
 
+    def save_model(self, request, obj, form, change):
+        actions.save_topic(domain=obj)
+
     def get_readonly_fields(self, request, obj=None):
         return ("slug",) if obj else ()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from guides import search as search_module
-from guides.actions import publish, record_change, save_synonym, withdraw
-from guides.models import Guide, Status, Synonym
+from guides.actions import publish, record_change, save_synonym, save_topic, withdraw
+from guides.models import Domain, Guide, Status, Synonym
 from guides.search import MAX_QUERY, search
 from tests.content import all_content  # noqa: F401
 from tests.factories import make_guide
@@ -302,6 +302,22 @@ def test_a_changed_index_ranks_as_a_fresh_one():
     fresh = search_module._Index()
     for query in ("低保怎么申请", "救命钱", "社保卡丢了", "gzf", "yibao", "身份证", "养老仁证"):
         assert other.answer(query, 20) == fresh.answer(query, 20)
+
+
+def test_a_phrasing_finds_its_guide_and_is_not_quoted(client):
+    hit = search("我爸中风躺床上了，政府能给护理费吗").hits[0]
+    phrasings = Guide.objects.get(slug=hit.slug).phrasings
+    assert (hit.slug, hit.why) == ("minzheng-006", "和这件事的常见问法像")
+    body = client.get("/guides/", {"q": "我爸中风躺床上了，政府能给护理费吗"}).content.decode()
+    assert [phrase for phrase in phrasings if phrase in body] == []
+
+
+def test_another_name_of_a_topic_is_shown_at_once():
+    assert search("低保").hits[0].domain == "民政"
+    topic = Domain.objects.get(slug="minzheng")
+    topic.name = "民政救助"
+    save_topic(domain=topic)
+    assert search("低保").hits[0].domain == "民政救助"
 
 
 def test_a_synonym_is_understood_at_once():
