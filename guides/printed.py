@@ -37,6 +37,11 @@ def public_revisions(guide: Guide):
     return GuideRevision.objects.filter(guide=guide, text__contains=PUBLIC).order_by("-number")
 
 
+def latest_number(guide: Guide) -> int | None:
+    """The number of the version that residents read now; None for a guide without a history."""
+    return public_revisions(guide).values_list("number", flat=True).first()
+
+
 def sheet_of(guide: Guide, viewpoint: Viewpoint, reading: Reading) -> Sheet | None:
     """What the printed page of a published guide carries; None for one without a history."""
     latest = public_revisions(guide).only("number", "at").first()

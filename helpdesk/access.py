@@ -28,6 +28,13 @@ def stewards_codes(area: Area) -> set[str]:
     return set(_working(area__in=area.lineage_codes, is_steward=True).values_list("area_id", flat=True))
 
 
+def supervisors_of(area: Area) -> list:
+    """The active supervisors posted nearest above an area (or at it): those of its township, else those of the district."""
+    found = _working(area__in=area.lineage_codes, user__groups__name=Role.SUPERVISOR).select_related("user").distinct()
+    nearest = max((posting.area_id for posting in found), key=lambda code: -area.lineage_codes.index(code), default=None)
+    return [posting.user for posting in found if posting.area_id == nearest]
+
+
 def postings_of(user) -> list[Posting]:
     if not hasattr(user, "_postings"):
         user._postings = list(user.postings.select_related("area"))
@@ -47,7 +54,7 @@ def visible_requests(user):
         if has_role(user, Role.SUPERVISOR):
             mine |= Q(queue__code__startswith=posting.area.prefix) | Q(area__code__startswith=posting.area.prefix)
         else:
-            mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward)
+            mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward, for_supervisor=False)
     return HelpRequest.objects.filter(mine)
 
 

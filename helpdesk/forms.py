@@ -6,7 +6,7 @@ import uuid
 from django import forms
 
 from guides.models import Area, Guide, Level
-from helpdesk.models import NO_NAME, CallTime, Kind, RatingLevel, normalise_reference
+from helpdesk.models import NO_NAME, OFFERED_CHOICES, CallTime, Kind, RatingLevel, normalise_reference
 from menpai.validators import normalise_phone, without_identity_number
 
 MAX_NOTE = 500
@@ -40,7 +40,7 @@ class HelpForm(PlainForm):
     )
     consent = forms.BooleanField(label="我看了，同意", error_messages={"required": "要您同意，我们才能留您的电话。不同意可以直接打 12345。"})
 
-    kind = forms.ChoiceField(label="想要哪种帮助", choices=Kind.choices, initial=Kind.ADVICE, required=False, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label="想要哪种帮助", choices=OFFERED_CHOICES, initial=Kind.ADVICE, required=False, widget=forms.RadioSelect)
     guide = forms.ModelChoiceField(
         Guide.objects.published(), label="办什么事", to_field_name="slug", required=False, empty_label="说不清，先问问",
         error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"},

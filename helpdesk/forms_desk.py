@@ -12,7 +12,7 @@ from guides.models import Guide
 from helpdesk.access import colleagues_for, communities_of
 from helpdesk.actions import SAY_WHOSE, staff_name
 from helpdesk.forms import MAX_NOTE, AreaField
-from helpdesk.models import Channel, CloseReason, Kind
+from helpdesk.models import OFFERED_CHOICES, Channel, CloseReason, Kind
 from menpai.validators import normalise_phone, without_identity_number
 
 MAX_REASON = 60
@@ -82,11 +82,13 @@ class CloseForm(ActForm):
     reason = forms.ChoiceField(
         label="结果", choices=CloseReason.choices, widget=forms.RadioSelect, error_messages={"required": "选一个结果。", "invalid_choice": "从下面选一个结果。"}
     )
+    whose = forms.CharField(label="归谁管", max_length=60, required=False, error_messages={"max_length": "60个字以内。"})
+    whose_phone = forms.CharField(label="那边的电话", max_length=20, required=False, error_messages={"max_length": "20个字以内。"})
     text = _text_field("跟居民说的话")
 
     def clean(self):
-        if self.cleaned_data.get("reason") == CloseReason.NOT_OURS and "text" not in self.errors and not self.cleaned_data.get("text"):
-            self.add_error("text", SAY_WHOSE)
+        if self.cleaned_data.get("reason") == CloseReason.NOT_OURS and "whose" not in self.errors and not self.cleaned_data.get("whose"):
+            self.add_error("whose", SAY_WHOSE)
         return self.cleaned_data
 
 
@@ -141,7 +143,7 @@ class LogForm(forms.Form):
         label="办什么事", choices=_guides_by_topic, required=False, error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"}
     )
     kind = forms.ChoiceField(
-        label="要哪种帮助", choices=Kind.choices, initial=Kind.ADVICE, widget=forms.RadioSelect,
+        label="要哪种帮助", choices=OFFERED_CHOICES, initial=Kind.ADVICE, widget=forms.RadioSelect,
         error_messages={"required": "选一种帮助。", "invalid_choice": "从下面选一种帮助。"},
     )
     note = _text_field("他说了什么（可以不写）")

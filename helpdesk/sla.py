@@ -18,6 +18,8 @@ PROMISED_MINUTES = {
     Kind.AGENT: 7 * 60,
     Kind.HOME: 7 * 60,
     Kind.VIDEO: 7 * 60,
+    Kind.COMPLAINT: 7 * 60,
+    Kind.REVISIT: 14 * 60,
 }
 
 

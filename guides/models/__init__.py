@@ -1,4 +1,5 @@
 from guides.models.board import MAX_SEARCH, JobKind, JobPosting, Notice, NoticeKind
+from guides.models.experience import Correction, CorrectionState, Refusal, RefusalReason, RefusedAt
 from guides.models.guide import (
     Agency,
     Answer,
@@ -26,7 +27,8 @@ from guides.models.stamp import ContentStamp
 from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
-    "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
+    "Refusal", "RefusalReason", "RefusedAt",
+    "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Correction", "CorrectionState", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
     "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "MAX_SEARCH", "Mark", "Material", "MissState",
     "Notice", "NoticeKind", "Office", "OfficeHours", "OfficeKind", "SearchMiss", "Situation", "Sourced", "SpecialDay", "Stage", "Statement",
     "StatementKind", "Status", "Step", "Synonym", "Unit",

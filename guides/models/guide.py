@@ -112,6 +112,8 @@ class Guide(models.Model):
     season_from = models.CharField("每年从（月-日）", max_length=5, blank=True, validators=[MONTH_DAY])
     season_to = models.CharField("每年到（月-日）", max_length=5, blank=True, validators=[MONTH_DAY])
 
+    often_refused = models.JSONField("最常被退的", default=list, blank=True, editable=False, help_text="由退件记录算出来，见 guides.refusals。")
+
     checked_on = models.DateField("最近核对日期", null=True, blank=True)
     content_version = models.BigIntegerField("内容版本", default=0, db_index=True, editable=False, help_text="最近一次改动时的 ContentStamp。")
     created_at = models.DateTimeField("建立时间", auto_now_add=True)

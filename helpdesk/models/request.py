@@ -44,6 +44,13 @@ class Kind(models.TextChoices):
     AGENT = "agent", "代办"
     HOME = "home", "上门办"
     VIDEO = "video", "视频办"
+    COMPLAINT = "complaint", "投诉建议"
+    REVISIT = "revisit", "不满意回访"
+
+
+# What a resident may ask for; the others come about by themselves and go to a supervisor, never to whom they are about.
+OFFERED_KINDS = (Kind.ADVICE, Kind.ACCOMPANY, Kind.AGENT, Kind.HOME, Kind.VIDEO)
+OFFERED_CHOICES = [(kind.value, kind.label) for kind in OFFERED_KINDS]
 
 
 class State(models.TextChoices):
@@ -57,6 +64,7 @@ class Channel(models.TextChoices):
     WEB = "web", "网页"
     WALK_IN = "walk_in", "上门来问"
     PHONE = "phone", "打电话来"
+    RATING = "rating", "评价"
 
 
 class CallTime(models.TextChoices):
@@ -73,6 +81,22 @@ class CloseReason(models.TextChoices):
     NOT_OURS = "not_ours", "不归我们管"
     UNREACHABLE = "unreachable", "一直联系不上"
     DUPLICATE = "duplicate", "和另一个诉求重复"
+
+
+class PauseReason(models.TextChoices):
+    """What the resident still has to do; nothing of our own ever stops the clock."""
+
+    PAPERS = "papers", "等居民备材料"
+    ANSWER = "answer", "等居民回话"
+    LATER = "later", "居民说改天再办"
+
+
+class Escalation(models.IntegerChoices):
+    """How far up an overdue promise has been reported."""
+
+    NONE = 0, "没有"
+    TOWNSHIP = 1, "报给了乡镇（街道）主管"
+    DISTRICT = 2, "报给了区里主管"
 
 
 OPEN_STATES = (State.WAITING, State.CLAIMED)
@@ -92,6 +116,8 @@ class HelpRequest(models.Model):
     kind = models.CharField("要哪种帮助", max_length=10, choices=Kind, default=Kind.ADVICE)
     channel = models.CharField("来自", max_length=8, choices=Channel, default=Channel.WEB)
     guide = models.ForeignKey(Guide, models.PROTECT, null=True, blank=True, related_name="help_requests", verbose_name="事项")
+    case = models.CharField("情形", max_length=200, blank=True, help_text="who=agent 这样，和指南地址里的一样。")
+    guide_revision = models.PositiveIntegerField("照第几版指南", null=True, blank=True, help_text="材料清单是照这一版列的；指南改了，和它比。")
     wish = models.ForeignKey(
         SearchMiss, models.SET_NULL, null=True, blank=True, related_name="wishes", verbose_name="没搜到的事", help_text="指南写好了，要告诉这位居民。"
     )
@@ -110,14 +136,28 @@ class HelpRequest(models.Model):
 
     queue = models.ForeignKey(Area, models.PROTECT, related_name="queued_requests", verbose_name="由谁接")
     for_steward = models.BooleanField("交项目管家", default=False)
+    for_supervisor = models.BooleanField("交主管", default=False, help_text="投诉和回访：帮办员看不到。")
+    about = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="afterwards", verbose_name="说的是哪件诉求", help_text="投诉、回访针对的那一件。"
+    )
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged", verbose_name="并到了哪件")
     state = models.CharField("状态", max_length=10, choices=State, default=State.WAITING)
     created_at = models.DateTimeField("提交时间")
-    promised_at = models.DateTimeField("最晚回复时间")
+    promised_at = models.DateTimeField("最晚回复时间", help_text="居民最晚这时候听到我们下一次说话。")
+    contacted_at = models.DateTimeField("头一次联系上", null=True, blank=True)
+    paused_at = models.DateTimeField("暂停时间", null=True, blank=True)
+    pause_reason = models.CharField("为什么暂停", max_length=8, choices=PauseReason, blank=True)
+    minutes_left = models.PositiveIntegerField("暂停时还剩", null=True, blank=True, help_text="上班时间的分钟数。")
+    resume_on = models.DateField("最晚哪天接着办", null=True, blank=True)
+    escalation = models.PositiveSmallIntegerField("超时报到了哪一级", choices=Escalation, default=Escalation.NONE)
+    alarmed_at = models.DateTimeField("没人当班，报给主管的时间", null=True, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_requests", verbose_name="谁在办")
     claimed_at = models.DateTimeField("领取时间", null=True, blank=True)
     visit_at = models.DateTimeField("约定时间", null=True, blank=True)
     close_reason = models.CharField("办结原因", max_length=12, choices=CloseReason, blank=True)
     close_text = EncryptedTextField("办结说明", blank=True)
+    close_whose = models.CharField("归谁管", max_length=60, blank=True)
+    close_whose_phone = models.CharField("那边的电话", max_length=20, blank=True)
     closed_at = models.DateTimeField("办结时间", null=True, blank=True)
     reopened = models.PositiveSmallIntegerField("又打开几次", default=0)
 
@@ -141,6 +181,19 @@ class HelpRequest(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(state="waiting") | models.Q(owner__isnull=True),
                 name="request_waiting_has_no_owner", violation_error_message="等人接的诉求不能有人负责。",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_at__isnull=True, pause_reason="", minutes_left__isnull=True, resume_on__isnull=True)
+                | (models.Q(paused_at__isnull=False, minutes_left__isnull=False, resume_on__isnull=False) & ~models.Q(pause_reason="")),
+                name="request_pause_whole", violation_error_message="暂停要写原因和最晚哪天接着办。",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_at__isnull=True) | models.Q(state="claimed"),
+                name="request_paused_is_claimed", violation_error_message="有人在办的诉求才能暂停。",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(close_reason="not_ours") | ~models.Q(close_whose=""),
+                name="request_not_ours_says_whose", violation_error_message="“不归我们管”要写清归谁管。",
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="closed") | (~models.Q(close_reason="") & models.Q(closed_at__isnull=False)),
@@ -173,19 +226,3 @@ class HelpRequest(models.Model):
     @property
     def masked_phone(self) -> str:
         return mask_phone(self.phone)
-
-
-class Paper(models.Model):
-    """One line of the checklist that a request opens with, copied from the guide for the resident's own case."""
-
-    request = models.ForeignKey(HelpRequest, models.CASCADE, related_name="papers", verbose_name="诉求")
-    name = models.CharField("材料", max_length=80)
-    detail = models.CharField("要求", max_length=120, blank=True)
-    ready = models.BooleanField("备齐了", default=False)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "材料清单"
-        ordering = ["id"]
-
-    def __str__(self):
-        return self.name

@@ -1,7 +1,5 @@
 """The desk: a village's queue and one request at a time. Rows come from access.py, changes go through actions.py, no cache keeps a page."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 
 from django.contrib import messages
@@ -15,18 +13,9 @@ from django.views.decorators.cache import never_cache
 from guides.reading import Reading
 from helpdesk import actions, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
-from helpdesk.forms_desk import (
-    ActForm,
-    CloseForm,
-    FindForm,
-    HandOverForm,
-    LogForm,
-    MessageForm,
-    NoteForm,
-    PapersForm,
-    VisitForm,
-)
+from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
+from helpdesk.views.acts import ACTS
 
 PAGE_SIZE = 25
 MINE, WAITING, TELL, COLLEAGUES = 0, 1, 2, 3  # TELL: closed, but the guide that was wished for is there now
@@ -108,7 +97,8 @@ def log(request):
 
 def _submission(data: dict) -> actions.Submission:
     kept = {key: data[key] for key in ("submission_key", "kind", "area", "name", "phone", "guide", "note", "channel")}
-    return actions.Submission(**kept, papers=Reading(data["guide"], {}).checklist() if data["guide"] else ())
+    reading = Reading(data["guide"], {}) if data["guide"] else None
+    return actions.Submission(**kept, papers=reading.checklist() if reading else (), case=reading.query if reading else "")
 
 
 @desk_page
@@ -164,36 +154,3 @@ def act(request, reference, act):
         return _show(request, stored, phone=answer)
     messages.success(request, chosen.done)
     return redirect("desk:queue") if chosen.leaves else redirect("desk:detail", stored.reference)
-
-
-@dataclass(frozen=True)
-class Act:
-    """One act of the desk: its form, its verb (request, by, data), what is said when it is done, and whether the request is then out of hand."""
-
-    form: type[ActForm]
-    verb: Callable
-    done: str = ""
-    leaves: bool = False
-
-
-ACTS = {
-    "claim": Act(ActForm, lambda r, by, data: actions.claim(request=r, by=by), "您领取了。先给居民打个电话。"),
-    "release": Act(ActForm, lambda r, by, data: actions.release(request=r, by=by), "放回去了，同事能接。", leaves=True),
-    "hand_over": Act(
-        HandOverForm,
-        lambda r, by, data: actions.hand_over(request=r, by=by, to=data["to"], reason=data["reason"]),
-        "转好了，同事那里能看到。",
-        leaves=True,
-    ),
-    "note": Act(NoteForm, lambda r, by, data: actions.write_note(request=r, by=by, text=data["text"]), "记下了，居民看不到。"),
-    "message": Act(MessageForm, lambda r, by, data: actions.write_message(request=r, by=by, text=data["text"]), "发出去了，居民凭编号能看到。"),
-    "visit": Act(VisitForm, lambda r, by, data: actions.set_visit(request=r, by=by, at=data["at"]), "时间约好了，居民能看到。"),
-    "papers": Act(
-        PapersForm, lambda r, by, data: actions.tick_papers(request=r, by=by, ready={p.pk for p in data["ready"]}), "材料记下了。"
-    ),
-    "close": Act(
-        CloseForm, lambda r, by, data: actions.close(request=r, by=by, reason=data["reason"], text=data["text"]), "办结了，辛苦了。", leaves=True
-    ),
-    "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
-    "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
-}

@@ -1,11 +1,9 @@
-"""Asking for help and following it. Nothing here is ever kept by a cache."""
+"""Asking for help. Nothing here is ever kept by a cache."""
 
 from urllib.parse import parse_qsl
 from uuid import uuid5
 
 from django.conf import settings
-from django.core import signing
-from django.http import HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import resolve
 from django.views.decorators.cache import never_cache
@@ -18,16 +16,14 @@ from guides.reading import Reading
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
-from helpdesk.forms import MAX_NOTE, CallbackForm, FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
-from helpdesk.models import HelpRequest, Kind, is_reference, normalise_reference
-from helpdesk.pages import follow_parts, must_come_instead, questions_of
+from helpdesk.forms import CallbackForm, FindForm, FollowForm, HelpForm
+from helpdesk.models import Kind, is_reference
+from helpdesk.pages import questions_of
+from helpdesk.views.follow import draft_of, let_follow, show_door
 from menpai import throttle
 
-FOLLOW_COOKIE = "follow"
-FOLLOW_SECONDS = 2 * 60 * 60
 NEXT = "next"  # 长辈版: the keyboard's Enter in the middle of the questions leads on, and sends nothing
 TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请直接打 12345。"
-WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
 
 
 ASKING = {"new": HelpForm, "callback": CallbackForm}  # by the name of their address
@@ -60,7 +56,7 @@ def _ask(request, form_class: type[HelpForm]):
         address = throttle.client_address(request)
         if throttle.allow("help", address, limit=30, minutes=60):
             stored = actions.submit(_submission(form.cleaned_data))
-            return _let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+            return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
         form.add_error(None, TOO_MANY)
     return _show_form(request, form)
 
@@ -85,6 +81,7 @@ def _submission(data: dict) -> actions.Submission:
     plate = _plate_of(data["plate"], data["area"])
     area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=settings.DISTRICT_CODE))
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
+    reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
     return actions.Submission(
         # The same form sent twice is one request; sent again with a corrected phone it is a new one, and nothing is dropped.
         submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note", "wish"))),
@@ -100,7 +97,8 @@ def _submission(data: dict) -> actions.Submission:
         note=data["note"],
         wish=data["wish"],
         for_enterprise=data["enterprise"],
-        papers=Reading(guide, dict(parse_qsl(data["case"]))).checklist() if guide else (),
+        papers=reading.checklist() if reading else (),
+        case=reading.query if reading else "",
     )
 
 
@@ -128,20 +126,6 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
     return render(request, "helpdesk/new_elder.html", context, status=status)
 
 
-def _let_follow(response, stored: HelpRequest):
-    """This browser may read this request for two hours without the last four digits."""
-    value = signing.dumps(stored.reference, salt=FOLLOW_COOKIE)
-    response.set_cookie(FOLLOW_COOKIE, value, max_age=FOLLOW_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS)
-    return response
-
-
-def _may_follow(request, reference: str) -> bool:
-    try:
-        return signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS) == reference
-    except signing.BadSignature:
-        return False
-
-
 @never_cache
 @resident
 def find(request):
@@ -160,97 +144,6 @@ def complain(request):
     return render(request, "helpdesk/complain.html", page_context(request, request.viewpoint))
 
 
-@never_cache
-@resident
-def follow(request, reference):
-    reference = normalise_reference(reference)
-    if not _may_follow(request, reference):
-        return _ask_last_four(request, reference)
-    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
-    forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
-    refused = ""
-    if request.method == "POST":
-        act = request.POST.get("act", "")
-        if act == "open":  # the door was open already, for instance after going back
-            return redirect(request.path)
-        if act not in RESIDENT_ACTS:
-            return HttpResponseBadRequest("没有这个操作，请返回再试。")
-        form_class, verb = RESIDENT_ACTS[act]
-        form = form_class(request.POST) if form_class else None
-        if form is not None:
-            forms_[act] = form
-        if form is None or form.is_valid():
-            try:
-                verb(stored, form.cleaned_data if form else {})
-                return redirect(f"{request.path}?step=talk" if act == "reply" and step == "talk" else request.path)
-            except actions.NotPossible as error:
-                refused = str(error)
-    return _show_followed(request, stored, reply=forms_["reply"], rate=forms_["rate"], refused=refused, step=step)
-
-
-def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
-    context = page_context(
-        request,
-        Viewpoint(None, request.viewpoint.elder),
-        stored=stored,
-        events=[event for event in stored.events.all() if event.is_public],
-        thread=stored.messages.exclude(sender="note"),
-        rating=getattr(stored, "rating", None),
-        is_new="new" in request.GET,
-        refused=refused,
-        reply_form=reply,
-        rating_form=rate,
-        must_come_instead=must_come_instead(stored.kind, stored.guide),
-        shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
-    )
-    return render(request, "helpdesk/follow.html", context)
-
-
-RESIDENT_ACTS = {
-    "reply": (ReplyForm, lambda stored, data: actions.reply(request=stored, text=data["text"])),
-    "cancel": (None, lambda stored, data: actions.cancel(request=stored)),
-    "reopen": (None, lambda stored, data: actions.reopen(request=stored)),
-    "rate": (RatingForm, lambda stored, data: actions.rate(request=stored, level=data["level"], text=data["text"])),
-}
-
-
-def _ask_last_four(request, reference: str):
-    """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not.
-
-    A message that came when the door had closed meanwhile waits in the form and stands in its field again once the door is open.
-    """
-    if request.POST.get("act", "open") != "open":
-        return _show_door(request, reference, FollowForm(initial=_draft(request)))
-    form = FollowForm(request.POST or None)
-    if form.is_bound and form.is_valid():
-        here = f"{reference}:{throttle.client_address(request)}"
-        if not (throttle.allow("follow", here, limit=5, minutes=15) and throttle.allow("follow-all", reference, limit=50, minutes=24 * 60)):
-            form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
-        else:
-            stored = HelpRequest.objects.filter(reference=reference).first()
-            if stored and stored.phone[-4:] == form.cleaned_data["last_four"]:
-                throttle.forget("follow", here)
-                return _let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored)
-            form.add_error("last_four", WRONG_PAIR)
-    return _show_door(request, reference, form)
-
-
-def _draft(request) -> dict:
-    return {"draft": request.POST.get("text", "")[:MAX_NOTE]}
-
-
-def _opened(request, stored: HelpRequest, draft: str):
-    if not draft:
-        return redirect(request.path)
-    refused = "刚才写的还没发出去，再点一次“发送”。"
-    return _show_followed(request, stored, reply=ReplyForm(initial={"text": draft}), rate=RatingForm(), refused=refused, step="talk")
-
-
-def _show_door(request, reference: str, form: FollowForm, *, status: int = 200):
-    context = page_context(request, request.viewpoint, form=form, reference=reference, is_stale=status == 403)
-    return render(request, "helpdesk/open.html", context, status=status)
-
-
 @resident
 def csrf_failure(request, reason=""):
     """A form that was open too long. What was typed for a helper comes back with a fresh token; others are asked to go back once."""
@@ -262,5 +155,5 @@ def csrf_failure(request, reason=""):
         form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
         return _show_form(request, form, status=403)
     if name == "follow":
-        return _show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=_draft(request)), status=403)
+        return show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=draft_of(request)), status=403)
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)

@@ -8,7 +8,7 @@ from guides.models import Audience
 from helpdesk import actions
 from helpdesk.access import acts_for, colleagues_for, communities_of, get_request_or_404, staffed_codes, stewards_codes, visible_requests
 from helpdesk.models import CloseReason
-from helpdesk.views.queue import ACTS
+from helpdesk.views.acts import ACTS
 from tests import people
 from tests.factories import DISTRICT, SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_area, make_guide, make_posting, make_request
 

@@ -71,7 +71,7 @@ def test_the_same_form_twice_is_one_request():
 def test_a_number_that_is_taken_is_not_given_again(monkeypatch):
     taken = make_request()
     numbers = iter([taken.reference, "100000013"])
-    monkeypatch.setattr(actions, "new_reference", lambda: next(numbers))
+    monkeypatch.setattr("helpdesk.actions.asking.new_reference", lambda: next(numbers))
     assert make_request().reference == "100000013"
 
 
@@ -282,9 +282,9 @@ def test_close_with_a_reason_from_the_list():
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_not_ours_must_say_whose(text):
     stored = make_request(claimed_by=people.zhuli())
-    assert "归谁管" in refused(actions.close, request=stored, by=people.zhuli(), reason=CloseReason.NOT_OURS, text=text)
-    actions.close(request=stored, by=people.zhuli(), reason=CloseReason.NOT_OURS, text="归区税务局管，电话 12366。")
-    assert stored.state == "closed"
+    assert "归谁管" in refused(actions.close, request=stored, by=people.zhuli(), reason=CloseReason.NOT_OURS, text="您别跑了", whose=text)
+    actions.close(request=stored, by=people.zhuli(), reason=CloseReason.NOT_OURS, text="", whose="区税务局", whose_phone="12366")
+    assert (stored.state, stored.close_whose) == ("closed", "区税务局")
 
 
 def test_nothing_but_a_note_after_the_end():
@@ -336,7 +336,7 @@ def test_an_event_that_cannot_be_written_takes_its_change_back(monkeypatch):
         raise IntegrityError("the trail is full")
 
     stored = make_request()
-    monkeypatch.setattr(actions, "_record", fail)
+    monkeypatch.setattr("helpdesk.actions.owning.record", fail)
     with pytest.raises(IntegrityError):
         actions.claim(request=stored, by=people.zhuli())
     assert HelpRequest.objects.get(pk=stored.pk).state == "waiting"

@@ -123,10 +123,10 @@ def test_closing(client, zhuli):
 
 def test_not_ours_must_name_whose_it_is(client, zhuli):
     stored = make_request(claimed_by=zhuli)
-    text = checked(press(client, stored, "close", reason="not_ours", text=" "))
+    text = checked(press(client, stored, "close", reason="not_ours", whose=" "))
     assert "归谁管" in text
     assert re.search(r'value="not_ours"[^>]*checked', text)
-    assert press(client, stored, "close", reason="not_ours", text="归税务局管，电话 12366。").url == QUEUE
+    assert press(client, stored, "close", reason="not_ours", whose="区税务局", whose_phone="12366").url == QUEUE
 
 
 @pytest.mark.parametrize("reason", ["", "lost"])

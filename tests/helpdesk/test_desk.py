@@ -166,7 +166,7 @@ def test_only_the_owner_is_offered_the_owners_acts(client, zhuli):
 
 def test_the_page_of_a_closed_request(client, zhuli):
     stored = make_request(claimed_by=zhuli)
-    actions.close(request=stored, by=zhuli, reason=CloseReason.NOT_OURS, text="归税务局管，电话 12366。")
+    actions.close(request=stored, by=zhuli, reason=CloseReason.NOT_OURS, text="归税务局管，电话 12366。", whose="区税务局")
     text = page(client, detail(stored))
     assert "不归我们管" in text
     assert "归税务局管，电话 12366。" in text

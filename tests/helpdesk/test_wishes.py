@@ -14,6 +14,7 @@ from guides.actions import add_alias, drop_miss, publish, start_guide, withdraw
 from guides.models import Guide, Level, MissState, SearchMiss, Status
 from helpdesk import actions, wishes
 from helpdesk.access import acts_for
+from helpdesk.actions import talking
 from helpdesk.models import CloseReason, Event, EventKind, HelpRequest, Message
 from helpdesk.retention import scrub
 from tests import people
@@ -200,9 +201,9 @@ def test_the_one_that_waited_sees_what_the_other_wrote():
     write_guide()
     listed = list(wishes.unanswered().values_list("pk", flat=True))
     actions.answer_wishes()
-    assert [actions._answer_wish(key) for key in listed] == [False]
+    assert [talking._answer_wish(key) for key in listed] == [False]
     HelpRequest.objects.filter(pk=stored.pk).update(wish=None)
-    assert actions._answer_wish(stored.pk + 1000) is False
+    assert talking._answer_wish(stored.pk + 1000) is False
     assert Message.objects.count() == 1
 
 

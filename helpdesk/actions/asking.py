@@ -1,0 +1,96 @@
+"""A request comes in: from a resident, or written down by staff."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from doorplates.models import Doorplate
+from guides.models import Area, Guide
+from guides.printed import latest_number
+from guides.workdays import calendar_for
+from helpdesk import sla, wishes
+from helpdesk.access import staffed_codes, stewards_codes
+from helpdesk.actions.base import record
+from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, new_reference
+from helpdesk.routing import route
+from menpai.encryption import blind_index
+
+CONSENT_VERSION = "2026-11"  # the text in templates/helpdesk/_consent.html; a changed text gets a new version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What a resident, or staff for a resident, asks. `papers` are (name, detail) of the checklist for their own case."""
+
+    submission_key: UUID
+    kind: Kind
+    area: Area
+    name: str
+    phone: str  # digits, as menpai.validators.normalise_phone returns them
+    guide: Guide | None = None
+    doorplate: Doorplate | None = None
+    for_someone: bool = False
+    relation: str = ""
+    call_time: CallTime = CallTime.ANY
+    note: str = ""
+    wish: str = ""  # what they searched in vain and want, in their own words
+    papers: tuple[tuple[str, str], ...] = ()
+    case: str = ""  # who=agent: the answers that the papers were listed for
+    channel: Channel = Channel.WEB
+    for_enterprise: bool = False  # said without a guide; a guide says it by itself
+
+
+@transaction.atomic
+def submit(submission: Submission, *, by=None) -> HelpRequest:
+    """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged."""
+    now = timezone.now()
+    target = route(
+        submission.area,
+        for_enterprise=submission.guide.is_for_enterprise if submission.guide else submission.for_enterprise,
+        staffed=staffed_codes(submission.area),
+        stewards=stewards_codes(submission.area),
+    )
+    wish, note = wishes.wish_and_note(submission.wish, submission.note)
+    # Not "look, then create": a double click arrives twice at the same moment, and the unique key decides.
+    request, is_new = HelpRequest.objects.get_or_create(
+        submission_key=submission.submission_key,
+        defaults={
+            "reference": _unused_reference(),
+            "kind": submission.kind,
+            "channel": submission.channel,
+            "guide": submission.guide,
+            "case": submission.case if submission.guide else "",
+            "guide_revision": latest_number(submission.guide) if submission.guide else None,
+            "wish": wish,
+            "area": submission.area,
+            "doorplate": submission.doorplate,
+            "name": submission.name,
+            "phone": submission.phone,
+            "phone_index": blind_index(submission.phone),
+            "for_someone": submission.for_someone,
+            "relation": submission.relation,
+            "call_time": submission.call_time,
+            "note": note,
+            "consent_version": CONSENT_VERSION,
+            "consent_at": now,
+            "queue_id": target.area_code,
+            "for_steward": target.for_steward,
+            "created_at": now,
+            "promised_at": sla.promise(now, kind=submission.kind, calendar=calendar_for(submission.area, since=timezone.localdate(now))),
+        },
+    )
+    if not is_new:
+        return request
+    Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
+    record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
+    return request
+
+
+def _unused_reference() -> str:
+    """Random numbers meet once in a while; a request must not be lost to that."""
+    reference = new_reference()
+    while HelpRequest.objects.filter(reference=reference).exists():
+        reference = new_reference()
+    return reference

@@ -1,0 +1,79 @@
+"""What resident and helper say to each other, and what helpers note for themselves."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+
+from helpdesk import wishes
+from helpdesk.actions.base import NotPossible, record, require_open, require_owner
+from helpdesk.models import EventKind, HelpRequest, Message, Sender, State
+from menpai.roles import Role, has_role
+
+
+@transaction.atomic
+def write_message(*, request: HelpRequest, by, text: str) -> None:
+    """A message of the owner, which the resident reads on the follow page."""
+    require_owner(request, by)
+    Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
+    record(request, EventKind.MESSAGED, by=by)
+
+
+@transaction.atomic
+def write_note(*, request: HelpRequest, by, text: str) -> None:
+    """An internal note; residents never see it. Allowed after the end too."""
+    Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=text)
+    record(request, EventKind.NOTED, by=by)
+
+
+@transaction.atomic
+def reply(*, request: HelpRequest, text: str) -> None:
+    """The resident writes."""
+    require_open(request)
+    Message.objects.create(request=request, sender=Sender.RESIDENT, text=text)
+    record(request, EventKind.REPLIED)
+
+
+def reveal(*, request: HelpRequest, by) -> str:
+    """The full phone number, in exchange for an entry in the audit trail; for its owner (after closing too) and a supervisor."""
+    if request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
+        raise NotPossible("谁领取谁打电话，免得几个人都打过去。要打就先领取。")
+    record(request, EventKind.REVEALED, by=by)
+    return request.phone
+
+
+def answer_wishes() -> int:
+    """Write to everybody whose wished-for guide is published by now; how many. Each hears once, however often and by whomever this is run."""
+    return sum(_answer_wish(key) for key in wishes.unanswered().order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _answer_wish(key: int) -> bool:
+    # The no-op update holds the row until the commit. Only then is it asked whether somebody else wrote already: a condition on the events
+    # inside the update itself would, on PostgreSQL, still see them as they were before the wait.
+    if not HelpRequest.objects.filter(pk=key).update(state=F("state")):
+        return False
+    request = wishes.unanswered().filter(pk=key).select_related("wish__guide").first()
+    if request is None:
+        return False
+    guide = request.wish.guide
+    address = settings.SITE_URL + reverse("guides:guide", args=[guide.slug])
+    text = f"您要找的指南写好了：“{guide.plain_title}”。打开看：{address} 。不方便上网的，打{settings.HOTLINE}，或者问村（社区）的帮办员。"
+    Message.objects.create(request=request, sender=Sender.STAFF, text=text)
+    record(request, EventKind.GUIDE_READY, by_name="系统", detail=guide.plain_title)
+    return True
+
+
+@transaction.atomic
+def mark_told(*, request: HelpRequest, by) -> None:
+    """A helper has told the resident that the guide is there; the mark goes for everybody, once.
+
+    Of an open request its owner or a supervisor tells; of a closed one whoever sees it, for its owner may be on leave.
+    """
+    HelpRequest.objects.filter(pk=request.pk).update(state=F("state"))  # two helpers at once: the second waits and is told
+    request.refresh_from_db()
+    if request.state != State.CLOSED and request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
+        raise NotPossible("先领取，再给他打电话。")
+    if not wishes.is_untold(request):
+        raise NotPossible("已经有人告诉他了，您不用再打。")
+    record(request, EventKind.NOTED, by=by, detail=wishes.TOLD)

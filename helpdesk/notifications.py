@@ -1,0 +1,30 @@
+"""What is to be told: rows of the outbox, written in the transaction of the change. A worker sends them; nothing is sent from here."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from guides.models import Area
+from helpdesk.models import HelpRequest, Notification, NotificationKind, Robot
+
+
+def tell_staff(users: Iterable, kind: NotificationKind, *, request: HelpRequest | None = None, once: str = "") -> None:
+    """One row for each of these users. `once` names the occasion: the same person is told of it one time, whoever and however often asks."""
+    _write([{"to_user": user, "once": f"{once}:user:{user.pk}" if once else None} for user in users], kind, request)
+
+
+def tell_group(area: Area, kind: NotificationKind, *, request: HelpRequest | None = None, once: str = "") -> None:
+    """One row for each active group robot of the area or above it."""
+    robots = Robot.objects.filter(area__in=area.lineage_codes, is_active=True)
+    _write([{"to_robot": robot, "once": f"{once}:robot:{robot.pk}" if once else None} for robot in robots], kind, request)
+
+
+def tell_resident(request: HelpRequest, kind: NotificationKind, *, once: str = "") -> None:
+    """One row for the resident of the request; whether it can be sent (a mobile phone, a gateway) is seen when it is sent."""
+    _write([{"to_resident": True, "once": f"{once}:resident" if once else None}], kind, request)
+
+
+def _write(recipients: list[dict], kind: NotificationKind, request: HelpRequest | None) -> None:
+    now = timezone.now()
+    rows = [Notification(kind=kind, request=request, not_before=now, created_at=now, **recipient) for recipient in recipients]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
