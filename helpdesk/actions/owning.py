@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record, staff_name
+from helpdesk.access import waiting_for
+from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
 from menpai.roles import Role, has_role
 
@@ -19,6 +20,27 @@ def claim(*, request: HelpRequest, by) -> None:
     record(request, EventKind.CLAIMED, by=by)
 
 
+def claim_next(*, by) -> HelpRequest | None:
+    """Take the oldest promise that waits in one's own queues; None when nothing waits. Who loses a race for a row gets the next one."""
+    # Rows that somebody is just taking are passed over, so that a crowd does not queue up for one row. Only if nothing else is left, they are waited for.
+    for passes_over in (True, False):
+        while (request := _take_first(by, passes_over=passes_over)) is not None:
+            if request.owner_id == by.pk:
+                return request
+    return None
+
+
+@transaction.atomic
+def _take_first(by, *, passes_over: bool) -> HelpRequest | None:
+    """The first waiting request, taken unless somebody else was first after all; None when there is none."""
+    rows = waiting_for(by)
+    request = (rows.select_for_update(skip_locked=True, of=("self",)) if passes_over else rows).first()
+    if request and HelpRequest.objects.filter(pk=request.pk, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=timezone.now()):
+        request.refresh_from_db()
+        record(request, EventKind.CLAIMED, by=by)
+    return request
+
+
 def _why_not_waiting(request: HelpRequest, by) -> str:
     if request.state == State.CANCELLED:
         return "这个诉求居民已经取消了，不用办了。"
@@ -32,9 +54,13 @@ def _why_not_waiting(request: HelpRequest, by) -> str:
 
 
 @transaction.atomic
-def release(*, request: HelpRequest, by) -> None:
-    """Put an own request back into its queue."""
+def release(*, request: HelpRequest, by, reason: str = "") -> None:
+    """Put an own request back into its queue. What is said about why is kept as an internal note."""
+    require_owner(request, by)
+    end_pause(request)
     move(request, when={"state": State.CLAIMED, "owner": by}, to={"state": State.WAITING, "owner": None, "claimed_at": None}, otherwise=OWNED_ELSEWHERE)
+    if reason:
+        Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"放回队列：{reason}")
     record(request, EventKind.RELEASED, by=by)
 
 
@@ -52,5 +78,6 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
         to={"state": State.CLAIMED, "owner": to.user, "claimed_at": timezone.now(), "queue": to.area, "for_steward": to.is_steward},
         otherwise="这个诉求刚刚变了：有人接了，或者已经结束了。刷新看看再转。",
     )
+    end_pause(request)
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
     record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")
