@@ -22,15 +22,17 @@ def similar_to(request: HelpRequest, rows):
 
 def differences(one: HelpRequest, other: HelpRequest) -> list[tuple[str, str, str]]:
     """(what, here, there) of everything a helper has to look at before calling two requests one; names stay masked."""
-    told = [(_told(row)) for row in (one, other)]
-    return [(what, here or "没写", told[1][what] or "没写") for what, here in told[0].items() if here != told[1][what]]
+    here, there = _told(one), _told(other)
+    found = [(what, here[what] or "没写", there[what] or "没写") for what in here if here[what] != there[what]]
+    if one.name != other.name:
+        found.insert(0, ("称呼", one.masked_name, f"{other.masked_name}（写得不一样）"))
+    return found
 
 
 def _told(row: HelpRequest) -> dict[str, str]:
     return {
         "要哪种帮助": row.get_kind_display(),
         "想办": row.wish.text if row.wish else "",
-        "称呼": row.masked_name,
         "替家里人问": "是" if row.for_someone else "不是",
         "住哪里": f"{row.area.short_name}{' ' + row.doorplate.place if row.doorplate else ''}",
         "情形": row.case,
