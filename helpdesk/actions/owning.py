@@ -1,5 +1,7 @@
 """Whose hands a request is in."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -9,36 +11,44 @@ from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Postin
 from menpai.roles import Role, has_role
 
 
-@transaction.atomic
 def claim(*, request: HelpRequest, by) -> None:
     """Take a waiting request. One winner; the others learn who has it."""
-    try:
-        move(request, when={"state": State.WAITING}, to={"state": State.CLAIMED, "owner": by, "claimed_at": timezone.now()}, otherwise="")
-    except NotPossible:
-        request.refresh_from_db()
-        raise NotPossible(_why_not_waiting(request, by)) from None
-    record(request, EventKind.CLAIMED, by=by)
+    # A look without any lock first: who comes too late must not stand in line for the one write lock of SQLite.
+    was_waiting = HelpRequest.objects.filter(pk=request.pk, state=State.WAITING).exists()
+    now = timezone.now()
+    if was_waiting and _take(request.pk, by, now):
+        request.state, request.owner, request.claimed_at = State.CLAIMED, by, now
+        return
+    request.refresh_from_db(fields=["state", "owner", "claimed_at"])
+    raise NotPossible(_why_not_waiting(request, by))
+
+
+@transaction.atomic
+def _take(key: int, by, now: datetime) -> bool:
+    """The conditional UPDATE decides, and its event stands beside it. False when somebody was first. Short, for others wait."""
+    if not HelpRequest.objects.filter(pk=key, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=now):
+        return False
+    record(HelpRequest(pk=key), EventKind.CLAIMED, by=by)
+    return True
 
 
 def claim_next(*, by) -> HelpRequest | None:
     """Take the oldest promise that waits in one's own queues; None when nothing waits. Who loses a race for a row gets the next one."""
     # Rows that somebody is just taking are passed over, so that a crowd does not queue up for one row. Only if nothing else is left, they are waited for.
     for passes_over in (True, False):
-        while (request := _take_first(by, passes_over=passes_over)) is not None:
-            if request.owner_id == by.pk:
-                return request
+        while (first := _take_first(by, passes_over=passes_over)) is not None:
+            key, is_mine = first
+            if is_mine:
+                return HelpRequest.objects.get(pk=key)
     return None
 
 
 @transaction.atomic
-def _take_first(by, *, passes_over: bool) -> HelpRequest | None:
-    """The first waiting request, taken unless somebody else was first after all; None when there is none."""
-    rows = waiting_for(by)
-    request = (rows.select_for_update(skip_locked=True, of=("self",)) if passes_over else rows).first()
-    if request and HelpRequest.objects.filter(pk=request.pk, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=timezone.now()):
-        request.refresh_from_db()
-        record(request, EventKind.CLAIMED, by=by)
-    return request
+def _take_first(by, *, passes_over: bool) -> tuple[int, bool] | None:
+    """The key of the first waiting request, and whether it could be taken; None when there is none. On SQLite nobody comes in between."""
+    rows = waiting_for(by).only("pk")
+    first = (rows.select_for_update(skip_locked=True, of=("self",)) if passes_over else rows).first()
+    return (first.pk, _take(first.pk, by, timezone.now())) if first else None
 
 
 def _why_not_waiting(request: HelpRequest, by) -> str:
