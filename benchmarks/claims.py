@@ -20,7 +20,7 @@ from benchmarks.site import prepare, say
 from tests.server import NoServer
 
 ASSISTANTS, REQUESTS = 160, 10_000
-ROUNDS, REQUESTS_A_ROUND = 3, 1_600  # side by side, in turns: a busy machine slows all of them
+ROUNDS, REQUESTS_A_ROUND = 3, 960  # side by side, in turns: a busy machine slows all of them
 COMMUNITY = "640205102006"
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from helpdesk.access import waiting_for
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
+from menpai.line import one_at_a_time
 from menpai.roles import Role, has_role
 
 
@@ -23,13 +24,13 @@ def claim(*, request: HelpRequest, by) -> None:
     raise NotPossible(_why_not_waiting(request, by))
 
 
-@transaction.atomic
 def _take(key: int, by, now: datetime) -> bool:
     """The conditional UPDATE decides, and its event stands beside it. False when somebody was first. Short, for others wait."""
-    if not HelpRequest.objects.filter(pk=key, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=now):
-        return False
-    record(HelpRequest(pk=key), EventKind.CLAIMED, by=by)
-    return True
+    with one_at_a_time(), transaction.atomic():
+        if not HelpRequest.objects.filter(pk=key, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=now):
+            return False
+        record(HelpRequest(pk=key), EventKind.CLAIMED, by=by)
+        return True
 
 
 def claim_next(*, by) -> HelpRequest | None:
@@ -43,12 +44,12 @@ def claim_next(*, by) -> HelpRequest | None:
     return None
 
 
-@transaction.atomic
 def _take_first(by, *, passes_over: bool) -> tuple[int, bool] | None:
     """The key of the first waiting request, and whether it could be taken; None when there is none. On SQLite nobody comes in between."""
-    rows = waiting_for(by).only("pk")
-    first = (rows.select_for_update(skip_locked=True, of=("self",)) if passes_over else rows).first()
-    return (first.pk, _take(first.pk, by, timezone.now())) if first else None
+    with one_at_a_time(), transaction.atomic():
+        rows = waiting_for(by).only("pk")
+        first = (rows.select_for_update(skip_locked=True, of=("self",)) if passes_over else rows).first()
+        return (first.pk, _take(first.pk, by, timezone.now())) if first else None
 
 
 def _why_not_waiting(request: HelpRequest, by) -> str:
