@@ -1,9 +1,10 @@
 """Which days people work: national holidays and 调休 from the `holidays` library, overridden by the special days staff enter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
+from itertools import chain
 
 import holidays
 from django.db.models import Q
@@ -55,6 +56,17 @@ class WorkCalendar:
 def calendar_for(area: Area | None, *, since: date) -> WorkCalendar:
     """The calendar of an area from `since` on: its own special days win over those of the areas above, and these over the national list."""
     codes = area.lineage_codes if area else []
-    rows = SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=codes))
+    return _calendar(codes, SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=codes)))
+
+
+def calendars_for(areas: Iterable[Area], *, since: date) -> dict[str, WorkCalendar]:
+    """The calendars of many areas by their codes, in one query."""
+    lineages = {area.code: area.lineage_codes for area in areas}
+    known = set(chain.from_iterable(lineages.values()))
+    rows = list(SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=known)))
+    return {code: _calendar(codes, [row for row in rows if row.area_id is None or row.area_id in codes]) for code, codes in lineages.items()}
+
+
+def _calendar(codes: list[str], rows: Iterable[SpecialDay]) -> WorkCalendar:
     nearest_last = sorted(rows, key=lambda row: -codes.index(row.area_id) if row.area_id else -len(codes) - 1)
     return WorkCalendar({row.date: (row.is_open, row.name) for row in nearest_last})

@@ -35,6 +35,16 @@ def supervisors_of(area: Area) -> list:
     return [posting.user for posting in found if posting.area_id == nearest]
 
 
+def helpers_of(request: HelpRequest) -> list:
+    """Whom a request waits for: its owner, or, while it waits, those whose queue it stands in."""
+    if request.owner:
+        return [request.owner]
+    if request.for_supervisor:
+        return supervisors_of(request.queue)
+    found = _working(area=request.queue, is_steward=request.for_steward).select_related("user").distinct()
+    return [posting.user for posting in found]
+
+
 def postings_of(user) -> list[Posting]:
     if not hasattr(user, "_postings"):
         user._postings = list(user.postings.select_related("area"))
@@ -56,6 +66,12 @@ def visible_requests(user):
         else:
             mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward, for_supervisor=False)
     return HelpRequest.objects.filter(mine)
+
+
+def waiting_for(user):
+    """What waits in the user's own queues, the oldest promise first. For a supervisor too: only the queues they are posted to."""
+    queues = [posting.area_id for posting in postings_of(user)]
+    return visible_requests(user).filter(state=State.WAITING, queue__in=queues).order_by("promised_at", "id")
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
@@ -91,7 +107,11 @@ def acts_for(user, request: HelpRequest) -> set[str]:
     if is_owner and request.state == State.CLAIMED:
         acts |= {"message", "visit", "papers", "close", "release"}
     if request.is_open and (is_owner or is_supervisor):
-        acts |= {"hand_over"}
+        acts |= {"hand_over", "merge"}
+    if is_owner and request.state == State.CLAIMED:
+        acts |= {"contact"} | ({"resume"} if request.paused_at else {"pause"} if request.contacted_at else set())
+    if request.merged_into_id:
+        acts |= {"split"}
     return acts
 
 

@@ -23,6 +23,7 @@ desk_patterns = (
         path("logout/", auth_views.LogoutView.as_view(), name="logout"),
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
+        path("next/", queue.claim_next, name="next"),
         path("<str:reference>/", queue.detail, name="detail"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],

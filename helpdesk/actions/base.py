@@ -3,9 +3,16 @@
 A state moves by an UPDATE whose row count decides, so that two helpers at once get one winner on every database.
 """
 
-from django.db.models import F
+from datetime import datetime
 
-from helpdesk.models import OPEN_STATES, Event, EventKind, HelpRequest, State
+from django.db.models import F
+from django.utils import timezone
+
+from guides.workdays import WorkCalendar, calendar_for
+from helpdesk import sla
+from helpdesk.models import OPEN_STATES, Escalation, Event, EventKind, HelpRequest, State
+
+NO_PAUSE = {"paused_at": None, "pause_reason": "", "minutes_left": None, "resume_on": None}
 
 
 class NotPossible(Exception):
@@ -41,3 +48,42 @@ def require_owner(request: HelpRequest, by) -> None:
     """The same lock, and only for whom has it in hand."""
     if not HelpRequest.objects.filter(pk=request.pk, state=State.CLAIMED, owner=by).update(state=F("state")):
         raise NotPossible(OWNED_ELSEWHERE)
+
+
+# The clock of the promise. These three run inside the transaction of a verb that holds the row (by its own UPDATE, require_open or require_owner).
+
+
+def calendar_of(request: HelpRequest, now: datetime) -> WorkCalendar:
+    return calendar_for(request.area, since=timezone.localdate(now))
+
+
+def renew(request: HelpRequest, *, spoken: bool = True) -> None:
+    """The resident has just heard from us: the promise of the next word starts anew, and what was reported upwards is settled.
+
+    A message on a page (`spoken` False) counts only after the first contact: who asked for a call and has no internet is still waiting for it.
+    A pause goes on with a full promise behind it; a newly agreed visit ends it.
+    """
+    request.refresh_from_db()
+    now = timezone.now()
+    if not spoken and request.contacted_at is None:
+        return
+    to = {"contacted_at": request.contacted_at or now, "escalation": Escalation.NONE}
+    visit_ahead = request.visit_at is not None and request.visit_at > now
+    if request.paused_at and not visit_ahead:
+        to |= {"minutes_left": sla.FOLLOW_UP_MINUTES}
+    else:
+        to |= {**NO_PAUSE, "promised_at": sla.renewed(now, visit_at=request.visit_at, calendar=calendar_of(request, now))}
+    HelpRequest.objects.filter(pk=request.pk).update(**to)
+    request.refresh_from_db()
+
+
+def end_pause(request: HelpRequest) -> bool:
+    """Let a stopped clock run on: the minutes that were left count from now. False when it was not stopped."""
+    request.refresh_from_db()
+    if request.paused_at is None:
+        return False
+    now = timezone.now()
+    promised = sla.due_at(now, minutes=request.minutes_left, calendar=calendar_of(request, now))
+    HelpRequest.objects.filter(pk=request.pk).update(**NO_PAUSE, promised_at=promised)
+    request.refresh_from_db()
+    return True

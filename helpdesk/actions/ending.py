@@ -1,12 +1,12 @@
 """How a request ends, and how it comes back."""
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from guides.workdays import calendar_for
 from helpdesk import sla
-from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
-from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, RatingLevel, State
+from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record
+from helpdesk.models import OPEN_STATES, CloseReason, Escalation, EventKind, HelpRequest, Rating, RatingLevel, State
 
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
 
@@ -23,7 +23,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         when={"state": State.CLAIMED, "owner": by},
         to={
             "state": State.CLOSED, "close_reason": reason, "close_text": text, "close_whose": whose, "close_whose_phone": whose_phone,
-            "closed_at": timezone.now(),
+            "closed_at": timezone.now(), **NO_PAUSE,
         },
         otherwise=OWNED_ELSEWHERE,
     )
@@ -36,7 +36,7 @@ def cancel(*, request: HelpRequest) -> None:
     move(
         request,
         when={"state__in": OPEN_STATES},
-        to={"state": State.CANCELLED, "owner": None, "claimed_at": None, "closed_at": timezone.now()},
+        to={"state": State.CANCELLED, "owner": None, "claimed_at": None, "closed_at": timezone.now(), **NO_PAUSE},
         otherwise="这个诉求已经结束了，不用再取消。",
     )
     record(request, EventKind.CANCELLED)
@@ -45,20 +45,30 @@ def cancel(*, request: HelpRequest) -> None:
 @transaction.atomic
 def reopen(*, request: HelpRequest) -> None:
     """没办好: back to the queue with a fresh promise; the rating given for the earlier end goes with it."""
-    now = timezone.now()
-    promised = sla.promise(now, kind=request.kind, calendar=calendar_for(request.area, since=timezone.localdate(now)))
-    move(
+    back_to_queue(
         request,
         when={"state__in": (State.CLOSED, State.CANCELLED)},
-        to={
-            "state": State.WAITING, "owner": None, "claimed_at": None, "close_reason": "", "close_text": "", "close_whose": "",
-            "close_whose_phone": "", "closed_at": None,
-            "visit_at": None, "promised_at": promised, "reopened": request.reopened + 1,
-        },
+        also={"reopened": F("reopened") + 1},
         otherwise="这个诉求还在办，不用重新打开。有话可以直接留言。",
     )
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
+
+
+def back_to_queue(request: HelpRequest, *, when: dict, also: dict, otherwise: str) -> None:
+    """An ended request waits again as if it had just come in: nothing of its end and nothing of its earlier clock is left."""
+    now = timezone.now()
+    promised = sla.promise(now, kind=request.kind, calendar=calendar_of(request, now))
+    move(
+        request,
+        when=when,
+        to={
+            "state": State.WAITING, "owner": None, "claimed_at": None, "close_reason": "", "close_text": "", "close_whose": "",
+            "close_whose_phone": "", "closed_at": None, "visit_at": None, "promised_at": promised, "contacted_at": None,
+            "escalation": Escalation.NONE, "merged_into": None, **also,
+        },
+        otherwise=otherwise,
+    )
 
 
 @transaction.atomic

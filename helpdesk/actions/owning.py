@@ -1,22 +1,55 @@
 """Whose hands a request is in."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record, staff_name
+from helpdesk.access import waiting_for
+from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
+from menpai.line import one_at_a_time
 from menpai.roles import Role, has_role
 
 
-@transaction.atomic
 def claim(*, request: HelpRequest, by) -> None:
     """Take a waiting request. One winner; the others learn who has it."""
-    try:
-        move(request, when={"state": State.WAITING}, to={"state": State.CLAIMED, "owner": by, "claimed_at": timezone.now()}, otherwise="")
-    except NotPossible:
-        request.refresh_from_db()
-        raise NotPossible(_why_not_waiting(request, by)) from None
-    record(request, EventKind.CLAIMED, by=by)
+    # A look without any lock first: who comes too late must not stand in line for the one write lock of SQLite.
+    was_waiting = HelpRequest.objects.filter(pk=request.pk, state=State.WAITING).exists()
+    now = timezone.now()
+    if was_waiting and _take(request.pk, by, now):
+        request.state, request.owner, request.claimed_at = State.CLAIMED, by, now
+        return
+    request.refresh_from_db(fields=["state", "owner", "claimed_at"])
+    raise NotPossible(_why_not_waiting(request, by))
+
+
+def _take(key: int, by, now: datetime) -> bool:
+    """The conditional UPDATE decides, and its event stands beside it. False when somebody was first. Short, for others wait."""
+    with one_at_a_time(), transaction.atomic():
+        if not HelpRequest.objects.filter(pk=key, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=now):
+            return False
+        record(HelpRequest(pk=key), EventKind.CLAIMED, by=by)
+        return True
+
+
+def claim_next(*, by) -> HelpRequest | None:
+    """Take the oldest promise that waits in one's own queues; None when nothing waits. Who loses a race for a row gets the next one."""
+    # Rows that somebody is just taking are passed over, so that a crowd does not queue up for one row. Only if nothing else is left, they are waited for.
+    for passes_over in (True, False):
+        while (first := _take_first(by, passes_over=passes_over)) is not None:
+            key, is_mine = first
+            if is_mine:
+                return HelpRequest.objects.get(pk=key)
+    return None
+
+
+def _take_first(by, *, passes_over: bool) -> tuple[int, bool] | None:
+    """The key of the first waiting request, and whether it could be taken; None when there is none. On SQLite nobody comes in between."""
+    with one_at_a_time(), transaction.atomic():
+        rows = waiting_for(by).only("pk")
+        first = (rows.select_for_update(skip_locked=True, of=("self",)) if passes_over else rows).first()
+        return (first.pk, _take(first.pk, by, timezone.now())) if first else None
 
 
 def _why_not_waiting(request: HelpRequest, by) -> str:
@@ -32,9 +65,13 @@ def _why_not_waiting(request: HelpRequest, by) -> str:
 
 
 @transaction.atomic
-def release(*, request: HelpRequest, by) -> None:
-    """Put an own request back into its queue."""
+def release(*, request: HelpRequest, by, reason: str = "") -> None:
+    """Put an own request back into its queue. What is said about why is kept as an internal note."""
+    require_owner(request, by)
+    end_pause(request)
     move(request, when={"state": State.CLAIMED, "owner": by}, to={"state": State.WAITING, "owner": None, "claimed_at": None}, otherwise=OWNED_ELSEWHERE)
+    if reason:
+        Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"放回队列：{reason}")
     record(request, EventKind.RELEASED, by=by)
 
 
@@ -52,5 +89,6 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
         to={"state": State.CLAIMED, "owner": to.user, "claimed_at": timezone.now(), "queue": to.area, "for_steward": to.is_steward},
         otherwise="这个诉求刚刚变了：有人接了，或者已经结束了。刷新看看再转。",
     )
+    end_pause(request)
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
     record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from helpdesk import wishes
-from helpdesk.actions.base import NotPossible, record, require_open, require_owner
+from helpdesk.actions.base import NotPossible, end_pause, record, renew, require_open, require_owner
 from helpdesk.models import EventKind, HelpRequest, Message, Sender, State
 from menpai.roles import Role, has_role
 
@@ -16,6 +16,7 @@ def write_message(*, request: HelpRequest, by, text: str) -> None:
     """A message of the owner, which the resident reads on the follow page."""
     require_owner(request, by)
     Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
+    renew(request, spoken=False)
     record(request, EventKind.MESSAGED, by=by)
 
 
@@ -28,10 +29,12 @@ def write_note(*, request: HelpRequest, by, text: str) -> None:
 
 @transaction.atomic
 def reply(*, request: HelpRequest, text: str) -> None:
-    """The resident writes."""
+    """The resident writes. Where we waited for them, the clock runs on by itself."""
     require_open(request)
     Message.objects.create(request=request, sender=Sender.RESIDENT, text=text)
     record(request, EventKind.REPLIED)
+    if end_pause(request):
+        record(request, EventKind.RESUMED, by_name="系统", detail="居民回话了")
 
 
 def reveal(*, request: HelpRequest, by) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk.actions.base import OWNED_ELSEWHERE, move, record, require_owner
+from helpdesk.actions.base import OWNED_ELSEWHERE, move, record, renew, require_owner
 from helpdesk.models import EventKind, HelpRequest, State
 
 
@@ -13,6 +13,7 @@ from helpdesk.models import EventKind, HelpRequest, State
 def set_visit(*, request: HelpRequest, by, at: datetime) -> None:
     """Agree on a time to come or to meet. The resident sees it."""
     move(request, when={"state": State.CLAIMED, "owner": by}, to={"visit_at": at}, otherwise=OWNED_ELSEWHERE)
+    renew(request)
     record(request, EventKind.VISIT_SET, by=by, detail=f"{timezone.localtime(at):%m月%d日 %H:%M}")
 
 

@@ -21,7 +21,7 @@ class EventKind(models.TextChoices):
     REOPENED = "reopened", "居民说没办好，重新打开"
     RATED = "rated", "评价"
     GUIDE_READY = "guide_ready", "要找的指南写好了"
-    CONTACTED = "contacted", "联系上了"
+    CONTACTED = "contacted", "联系居民"
     PAUSED = "paused", "暂停，等居民"
     RESUMED = "resumed", "接着办"
     ESCALATED = "escalated", "超时，报给主管"

@@ -150,6 +150,7 @@ class HelpRequest(models.Model):
     minutes_left = models.PositiveIntegerField("暂停时还剩", null=True, blank=True, help_text="上班时间的分钟数。")
     resume_on = models.DateField("最晚哪天接着办", null=True, blank=True)
     escalation = models.PositiveSmallIntegerField("超时报到了哪一级", choices=Escalation, default=Escalation.NONE)
+    warned_for = models.DateTimeField("提醒过快到的是哪个时间", null=True, blank=True, help_text="和最晚回复时间一样：已经提醒过了。")
     alarmed_at = models.DateTimeField("没人当班，报给主管的时间", null=True, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_requests", verbose_name="谁在办")
     claimed_at = models.DateTimeField("领取时间", null=True, blank=True)
@@ -168,6 +169,9 @@ class HelpRequest(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["queue", "promised_at"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_by_promise"),
+            models.Index(fields=["promised_at"], condition=models.Q(state__in=["waiting", "claimed"], paused_at__isnull=True), name="running_promises"),
+            # Not partial: SQLite cannot tell from a bound parameter that a partial one fits, and 领下一个 would read the whole queue.
+            models.Index(fields=["queue", "state", "promised_at"], name="queue_by_state_and_promise"),
         ]
         constraints = [
             models.CheckConstraint(

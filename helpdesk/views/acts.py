@@ -13,6 +13,7 @@ from helpdesk.forms_desk import (
     PapersForm,
     VisitForm,
 )
+from helpdesk.forms_promises import ContactForm, MergeForm, PauseForm, ReleaseForm
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Act:
 
 ACTS = {
     "claim": Act(ActForm, lambda r, by, data: actions.claim(request=r, by=by), "您领取了。先给居民打个电话。"),
-    "release": Act(ActForm, lambda r, by, data: actions.release(request=r, by=by), "放回去了，同事能接。", leaves=True),
+    "release": Act(ReleaseForm, lambda r, by, data: actions.release(request=r, by=by, reason=data["reason"]), "放回去了，同事能接。", leaves=True),
     "hand_over": Act(
         HandOverForm,
         lambda r, by, data: actions.hand_over(request=r, by=by, to=data["to"], reason=data["reason"]),
@@ -43,6 +44,15 @@ ACTS = {
     "close": Act(
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, **data), "办结了，辛苦了。", leaves=True
     ),
+    "contact": Act(ContactForm, lambda r, by, data: actions.contact(request=r, by=by, how=data["how"]), "记下了。"),
+    "pause": Act(
+        PauseForm,
+        lambda r, by, data: actions.pause(request=r, by=by, reason=data["reason"], resume_on=data["resume_on"]),
+        "停下了。居民回话了，或者到了那天，自动接着办。",
+    ),
+    "resume": Act(ActForm, lambda r, by, data: actions.resume(request=r, by=by), "接着办了。"),
+    "merge": Act(MergeForm, lambda r, by, data: actions.merge(request=r, other=data["other"], by=by), "并好了。居民从两个号都能查到。"),
+    "split": Act(ActForm, lambda r, by, data: actions.split(request=r, by=by), "拆开了，它又在等人接。"),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

@@ -4,11 +4,13 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
-from helpdesk import actions
+from guides.workdays import calendar_for
+from helpdesk import actions, sla
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, normalise_reference
 from helpdesk.pages import follow_parts, must_come_instead
@@ -39,7 +41,7 @@ def follow(request, reference):
     reference = normalise_reference(reference)
     if not may_follow(request, reference):
         return _ask_last_four(request, reference)
-    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
+    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building", "merged_into").get(reference=reference)
     forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
     refused = ""
     if request.method == "POST":
@@ -62,6 +64,7 @@ def follow(request, reference):
 
 
 def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
+    now = timezone.now()
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
@@ -71,6 +74,7 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         rating=getattr(stored, "rating", None),
         is_new="new" in request.GET,
         refused=refused,
+        promise=sla.standing(stored, now, calendar=calendar_for(stored.area, since=timezone.localdate(now))) if stored.is_open else None,
         reply_form=reply,
         rating_form=rate,
         must_come_instead=must_come_instead(stored.kind, stored.guide),

@@ -8,17 +8,22 @@ from django.core.paginator import Paginator
 from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
-from helpdesk import actions, wishes
+from guides.workdays import calendar_for, calendars_for
+from helpdesk import actions, sla, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
+from helpdesk.duplicates import differences, similar_to
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
-from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
+from helpdesk.models import OPEN_STATES, Escalation, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
+from menpai.roles import Role, has_role
 
 PAGE_SIZE = 25
-MINE, WAITING, TELL, COLLEAGUES = 0, 1, 2, 3  # TELL: closed, but the guide that was wished for is there now
+# LATE: overdue, for its supervisor. TELL: closed, but the guide that was wished for is there now.
+LATE, MINE, WAITING, TELL, COLLEAGUES = -1, 0, 1, 2, 3
 
 
 def desk_page(view):
@@ -56,23 +61,28 @@ def queue(request):
     else:
         rows = _by_hand(rows, request.user)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    here = "closed" if show_closed else "queue"
+    now, calendars = timezone.now(), calendars_for({row.area for row in page.object_list}, since=timezone.localdate())
+    for row in page.object_list:
+        row.promise = sla.standing(row, now, calendar=calendars[row.area_id]) if row.is_open else None
+    here, may_take_next = "closed" if show_closed else "queue", not has_role(request.user, Role.SUPERVISOR)
     template = "helpdesk/desk/closed.html" if show_closed else "helpdesk/desk/queue.html"
-    return render(request, template, desk_context(request, here=here, page=page, find=FindForm(label_suffix=""), keep=f"show={here}"))
+    return render(request, template, desk_context(request, here=here, page=page, find=FindForm(label_suffix=""), keep=f"show={here}", may_take_next=may_take_next))
 
 
 def _by_hand(rows, user):
-    """Own work first, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
+    """What is overdue first, for a supervisor; then own work, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first, paused ones last.
 
     `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
     """
     words = Message.objects.filter(request=OuterRef("pk")).exclude(sender=Sender.NOTE).exclude(sender=Sender.STAFF, by=None).order_by("-id")
     rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
     rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
+    late = [When(escalation__gt=Escalation.NONE, state__in=OPEN_STATES, then=Value(LATE))] if has_role(user, Role.SUPERVISOR) else []
     return rows.annotate(
-        hand=Case(When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
+        is_paused=Case(When(paused_at__isnull=False, then=Value(True)), default=Value(False)),
+        hand=Case(*late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
         last_word=Subquery(words.values("sender")[:1]),
-    ).order_by("hand", "promised_at", "id")
+    ).order_by("hand", "is_paused", "promised_at", "id")
 
 
 def _find(request):
@@ -81,6 +91,18 @@ def _find(request):
         return redirect("desk:detail", number)
     messages.warning(request, "编号不对，是9个数字。请居民再念一遍。")
     return redirect("desk:queue")
+
+
+@desk_page
+def claim_next(request):
+    """领下一个: whichever waits longest in one's own queues, without looking through the list."""
+    stored = actions.claim_next(by=request.user) if request.method == "POST" else None
+    if stored is None:
+        if request.method == "POST":
+            messages.success(request, "没有等人接的了。")
+        return redirect("desk:queue")
+    messages.success(request, ACTS["claim"].done)
+    return redirect("desk:detail", stored.reference)
 
 
 @desk_page
@@ -116,6 +138,7 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
     context = desk_context(
         request,
         stored=stored,
+        **_promise_and_duplicates(request.user, stored),
         forms=forms,  # an act without a form here is not offered
         refused=refused,
         refused_act=act if refused else "",
@@ -126,6 +149,18 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         events=list(stored.events.all()),
     )
     return render(request, "helpdesk/desk/detail.html", context, status=status)
+
+
+def _promise_and_duplicates(user, stored: HelpRequest) -> dict:
+    """How the promise stands, and which requests may be, are or were the same matter, of those the user may see."""
+    now, visible = timezone.now(), visible_requests(user)
+    similar = similar_to(stored, visible).select_related("wish", "area", "doorplate__building", "owner")
+    return {
+        "promise": sla.standing(stored, now, calendar=calendar_for(stored.area, since=timezone.localdate(now))) if stored.is_open else None,
+        "similar": [(other, differences(stored, other)) for other in similar],
+        "joined": visible.filter(merged_into=stored),
+        "went_into": visible.filter(pk=stored.merged_into_id).first(),
+    }
 
 
 @desk_page

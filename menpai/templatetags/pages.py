@@ -39,9 +39,12 @@ def dial(phone):
 
 
 @register.filter
-def clock(moment):
-    """今天 17:00, 明天 9:00, 11月25日（周三）9:00: a moment as one says it."""
+def clock(moment, now=None):
+    """今天 17:00, 明天 9:00, 11月25日（周三） 9:00: a moment as one says it, said at the moment `now`."""
     local = timezone.localtime(moment)
-    days = (local.date() - timezone.localdate()).days
-    day = {0: "今天", 1: "明天", 2: "后天"}.get(days) or f"{local.month}月{local.day}日（周{'一二三四五六日'[local.weekday()]}）"
-    return f"{day} {local.hour}:{local.minute:02d}"
+    return f"{day_words(local.date(), timezone.localdate(now))} {local.hour}:{local.minute:02d}"
+
+
+def day_words(day, today):
+    """今天, 明天, 后天, 11月25日（周三）: a date as one says it."""
+    return {0: "今天", 1: "明天", 2: "后天"}.get((day - today).days) or f"{day.month}月{day.day}日（周{'一二三四五六日'[day.weekday()]}）"

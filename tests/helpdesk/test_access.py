@@ -106,7 +106,7 @@ def test_communities_for_which_one_may_log():
     assert list(communities_of(people.bianji())) == []
 
 
-OWN = {"note", "reveal", "message", "visit", "papers", "close", "release", "hand_over"}
+OWN = {"note", "reveal", "message", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
 
 
 def test_acts_offered():
@@ -114,13 +114,13 @@ def test_acts_offered():
     closed = make_request(claimed_by=people.zhuli())
     actions.close(request=closed, by=people.zhuli(), reason=CloseReason.DONE, text="")
     mine, beside, above = people.zhuli(), people.xiaozhao(), people.zhuguan()
-    assert [acts_for(user, waiting) for user in (mine, above)] == [{"note", "claim"}, {"note", "claim", "reveal", "hand_over"}]
-    assert [acts_for(user, claimed) for user in (mine, beside, above)] == [OWN, {"note"}, {"note", "reveal", "hand_over"}]
+    assert [acts_for(user, waiting) for user in (mine, above)] == [{"note", "claim"}, {"note", "claim", "reveal", "hand_over", "merge"}]
+    assert [acts_for(user, claimed) for user in (mine, beside, above)] == [OWN, {"note"}, {"note", "reveal", "hand_over", "merge"}]
     assert [acts_for(user, closed) for user in (mine, beside)] == [{"note", "reveal"}, {"note"}]
 
 
 def test_acts_offered_are_acts_that_exist():
-    assert OWN | {"claim", "told"} == set(ACTS)
+    assert OWN | {"claim", "told", "pause", "resume", "split"} == set(ACTS)
 
 
 def addresses(reference: str) -> list[tuple[str, str]]:

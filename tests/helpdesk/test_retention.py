@@ -181,6 +181,6 @@ def test_every_column_that_a_request_has_is_classed():
         "id", "reference", "submission_key", "kind", "channel", "guide", "area", "doorplate", "for_someone", "call_time", "consent_version",
         "consent_at", "queue", "for_steward", "state", "created_at", "promised_at", "owner", "claimed_at", "visit_at", "close_reason",
         "closed_at", "reopened", "case", "guide_revision", "for_supervisor", "about", "merged_into", "contacted_at", "paused_at", "pause_reason",
-        "minutes_left", "resume_on", "escalation", "alarmed_at", "close_whose", "close_whose_phone",
+        "minutes_left", "resume_on", "escalation", "warned_for", "alarmed_at", "close_whose", "close_whose_phone",
     }  # fmt: skip
     assert {field.name for field in HelpRequest._meta.fields} - set(SCRUBBED) == kept
