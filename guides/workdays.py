@@ -1,6 +1,6 @@
 """Which days people work: national holidays and 调休 from the `holidays` library, overridden by the special days staff enter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -55,6 +55,11 @@ class WorkCalendar:
 def calendar_for(area: Area | None, *, since: date) -> WorkCalendar:
     """The calendar of an area from `since` on: its own special days win over those of the areas above, and these over the national list."""
     codes = area.lineage_codes if area else []
-    rows = SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=codes))
-    nearest_last = sorted(rows, key=lambda row: -codes.index(row.area_id) if row.area_id else -len(codes) - 1)
+    return calendar_from(SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=codes)), codes)
+
+
+def calendar_from(rows: Iterable[SpecialDay], codes: list[str]) -> WorkCalendar:
+    """The same from rows that are there already; `codes` are the area's own and those above it, nearest first. Rows of other areas do not count."""
+    mine = [row for row in rows if row.area_id is None or row.area_id in codes]
+    nearest_last = sorted(mine, key=lambda row: -codes.index(row.area_id) if row.area_id else -len(codes) - 1)
     return WorkCalendar({row.date: (row.is_open, row.name) for row in nearest_last})

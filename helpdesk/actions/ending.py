@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from guides.workdays import calendar_for
 from helpdesk import sla
+from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
 from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, RatingLevel, State
 
@@ -53,12 +54,13 @@ def reopen(*, request: HelpRequest) -> None:
         to={
             "state": State.WAITING, "owner": None, "claimed_at": None, "close_reason": "", "close_text": "", "close_whose": "",
             "close_whose_phone": "", "closed_at": None,
-            "visit_at": None, "promised_at": promised, "reopened": request.reopened + 1,
+            "visit_at": None, "promised_at": promised, "reopened": request.reopened + 1, "alarmed_at": None,
         },
         otherwise="这个诉求还在办，不用重新打开。有话可以直接留言。",
     )
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
+    alarm_if_nobody(request, now)
 
 
 @transaction.atomic

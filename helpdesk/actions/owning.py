@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record, staff_name
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
 from menpai.roles import Role, has_role
@@ -34,8 +35,10 @@ def _why_not_waiting(request: HelpRequest, by) -> str:
 @transaction.atomic
 def release(*, request: HelpRequest, by) -> None:
     """Put an own request back into its queue."""
-    move(request, when={"state": State.CLAIMED, "owner": by}, to={"state": State.WAITING, "owner": None, "claimed_at": None}, otherwise=OWNED_ELSEWHERE)
+    to = {"state": State.WAITING, "owner": None, "claimed_at": None, "alarmed_at": None}
+    move(request, when={"state": State.CLAIMED, "owner": by}, to=to, otherwise=OWNED_ELSEWHERE)
     record(request, EventKind.RELEASED, by=by)
+    alarm_if_nobody(request, timezone.now())
 
 
 @transaction.atomic
