@@ -8,10 +8,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from guides.models import Area
 from helpdesk.coverage import Board, board_for
-from helpdesk.models import HelpRequest, Posting, State
+from helpdesk.models import Absence, HelpRequest, Posting, State
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
@@ -101,6 +102,11 @@ def owner_away(user) -> Q:
     return Q(owner__in=board_of(user).away_ids) | Q(owner__is_active=False)
 
 
+def owner_away_words(user, request: HelpRequest) -> str:
+    """Why the owner of a request is not there, as colleagues may know it."""
+    return board_of(user).why_away(request.owner_id) or "已经不在这里工作"
+
+
 def covers(user, request: HelpRequest) -> bool:
     """Whether a desk user sees a request only because they step in for its own people."""
     if request.owner_id == user.pk or has_role(user, Role.SUPERVISOR):
@@ -130,6 +136,18 @@ def colleagues_for(request: HelpRequest):
         .order_by("-area_id", "id")
         .distinct()
     )
+
+
+def colleagues_of_all(requests, person):
+    """Postings to which at least one of these requests of a person may be handed; the verb leaves those that do not fit."""
+    codes = {code for request in requests for code in request.area.lineage_codes}
+    return _working(area__in=codes).exclude(user=person).select_related("user", "area").order_by("-area_id", "id").distinct()
+
+
+def absences_seen_by(user):
+    """Days off that are not over: one's own, and for a supervisor those of everybody below."""
+    mine = Q(user=user) | Q(user__in=people_below(user))
+    return Absence.objects.filter(mine, ends_on__gte=timezone.localdate()).select_related("user").order_by("starts_on", "user_id", "id")
 
 
 def acts_for(user, request: HelpRequest) -> set[str]:

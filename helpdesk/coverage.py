@@ -24,13 +24,13 @@ from helpdesk.roster import (
     Tier,
     half_day_at,
     half_days,
+    half_days_before,
     is_community,
-    nobody_until,
     who_is_on,
 )
 from menpai.roles import Role
 
-WHY = {**dict(AbsenceKind.choices), OFF_DAY: "今天不上班"}
+WHY = {**dict(AbsenceKind.choices), OFF_DAY: "不上班"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Board:
     names: dict[int, str]
     special: tuple[SpecialDay, ...] = ()
     _calendars: dict[str, WorkCalendar] = field(default_factory=dict)
+    _covered: dict[tuple, Coverage] = field(default_factory=dict)
 
     def calendar(self, code: str) -> WorkCalendar:
         if code not in self._calendars:
@@ -50,10 +51,19 @@ class Board:
         return self._calendars[code]
 
     def coverage(self, code: str, *, queue: str = "", at: HalfDay | None = None, for_steward: bool = False) -> Coverage:
-        return who_is_on(code, at or self.now, roster=self.roster, calendar=self.calendar(code), queue=queue, for_steward=for_steward)
+        half = at or half_day_at(self.now, self.calendar(code))
+        key = (code, queue or code, half, for_steward)  # asked again for each row of a list and each waiting request of a district
+        if key not in self._covered:
+            self._covered[key] = who_is_on(code, half, roster=self.roster, calendar=self.calendar(code), queue=queue, for_steward=for_steward)
+        return self._covered[key]
 
-    def of_request(self, request: HelpRequest) -> Coverage:
-        return self.coverage(request.area_id, queue=request.queue_id, for_steward=request.for_steward)
+    def rest_of_day(self, code: str) -> list[HalfDay]:
+        """The running or next half-day of the area, with the afternoon after it."""
+        first = half_day_at(self.now, self.calendar(code))
+        return [first] if first.is_afternoon else [first, HalfDay(first.day, True)]
+
+    def of_request(self, request: HelpRequest, *, at: HalfDay | None = None) -> Coverage:
+        return self.coverage(request.area_id, queue=request.queue_id, at=at, for_steward=request.for_steward)
 
     def half_days_of(self, code: str, *, days: int) -> list[HalfDay]:
         """The half-days of the area within that many days from today on, the running one first."""
@@ -67,10 +77,18 @@ class Board:
 
     def has_nobody(self, request: HelpRequest) -> bool:
         """Whether nobody at any tier is there before the request's promise runs out."""
-        code = request.area_id
-        return nobody_until(
-            code, self.now, request.promised_at, roster=self.roster, calendar=self.calendar(code), queue=request.queue_id, for_steward=request.for_steward
-        )
+        halves = half_days_before(self.now, request.promised_at, self.calendar(request.area_id))
+        return all(self.of_request(request, at=half).tier == Tier.NOBODY for half in halves)
+
+    def on_duty_words(self, code: str, half: HalfDay) -> dict:
+        """{"when", "tier", "who", "away"}: who takes the requests of a community in a half-day, and why its own people do not, in words for a table."""
+        coverage = self.coverage(code, at=half)
+        who = "、".join(self.names[user_id] for user_id in coverage.user_ids)
+        if coverage.tier not in (Tier.OWN, Tier.NOBODY):
+            places = [self.areas[c].short_name for c in coverage.areas]
+            who = f"{places[0]}来帮忙：{who}" if len(places) == 1 else f"{'、'.join(places[:3])}{f'等{len(places)}处' if places[3:] else ''}来帮忙"
+        away = "、".join(f"{self.names[user_id]}{WHY[why]}" for user_id, why in coverage.away.items())
+        return {"when": f"{self._day_words(half)}{half.part.label}", "tier": coverage.tier, "who": who, "away": away}
 
     def why_away(self, user_id: int) -> str:
         """Why somebody is nowhere on duty now (请假, 去集上 …); empty when they are, or are posted nowhere. Each place has its own calendar."""
@@ -98,12 +116,14 @@ class Board:
         return f"{where}{self.when_words(coverage.half, request)}没人，请您帮一把"
 
     def when_words(self, half: HalfDay, request: HelpRequest) -> str:
-        """今天, 今天上午, 明天, 下个上班日: how long the request's own people are away, as one says it."""
+        """今天, 今天上午, 明天, 11月30日: how long the request's own people are away, as one says it."""
         other = HalfDay(half.day, True)
-        all_day = not half.is_afternoon and self.coverage(request.area_id, queue=request.queue_id, at=other).tier != Tier.OWN
+        all_day = not half.is_afternoon and self.of_request(request, at=other).tier != Tier.OWN
+        return self._day_words(half) + ("" if all_day else half.part.label)
+
+    def _day_words(self, half: HalfDay) -> str:
         days = (half.day - timezone.localdate(self.now)).days
-        day = {0: "今天", 1: "明天"}.get(days, "下个上班日")
-        return day if all_day else f"{day}{half.part.label}"
+        return {0: "今天", 1: "明天"}.get(days) or f"{half.day.month}月{half.day.day}日"
 
 
 def lineage(code: str) -> list[str]:

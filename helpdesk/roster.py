@@ -165,6 +165,14 @@ def half_days(since: datetime, calendar: WorkCalendar) -> Iterator[HalfDay]:
                     yield HalfDay(day, part == Part.AFTERNOON)
 
 
+def half_days_before(since: datetime, until: datetime, calendar: WorkCalendar) -> Iterator[HalfDay]:
+    """The running or next half-day in any case, and those after it that begin before `until`."""
+    for number, half in enumerate(half_days(since, calendar)):
+        if number and datetime.combine(half.day, DESK_HOURS[half.is_afternoon][0], LOCAL) >= until:
+            break
+        yield half
+
+
 def half_day_at(moment: datetime, calendar: WorkCalendar) -> HalfDay:
     """The running half-day of desk time, or the next one."""
     return next(half_days(moment, calendar))
@@ -192,18 +200,6 @@ def who_is_on(
     return Coverage(half, Tier.NOBODY, away=away)
 
 
-def nobody_until(
-    code: str, since: datetime, until: datetime, *, roster: Roster, calendar: WorkCalendar, queue: str = "", for_steward: bool = False
-) -> bool:
-    """Whether in no half-day that begins before `until`, the running or next one in any case, anybody takes such a request."""
-    for number, half in enumerate(half_days(since, calendar)):
-        if number and _begins(half) >= until:
-            break
-        if who_is_on(code, half, roster=roster, calendar=calendar, queue=queue, for_steward=for_steward).tier != Tier.NOBODY:
-            return False
-    return True
-
-
 def _tiers(code: str, queue: str, roster: Roster, *, for_steward: bool) -> list[tuple[Tier, tuple[str, ...]]]:
     own = (Tier.OWN, (queue,))
     if for_steward:
@@ -224,7 +220,3 @@ def _works_on(post: Post, day: date) -> bool:
 
 def _within(part: str, half: HalfDay) -> bool:
     return part in (Part.DAY, half.part)
-
-
-def _begins(half: HalfDay) -> datetime:
-    return datetime.combine(half.day, DESK_HOURS[half.is_afternoon][0], LOCAL)

@@ -22,16 +22,15 @@ def alarm_if_nobody(request: HelpRequest, now: datetime) -> bool:
 def raise_alarms(now: datetime) -> int:
     """The same for what waits already, because days off were entered after it came; how many alarms. Run it as often and on as many machines as
     you like: each request is alarmed once."""
-    waiting = HelpRequest.objects.filter(state=State.WAITING, alarmed_at=None, for_supervisor=False).select_related("area").order_by("area_id", "id")
-    count, known = 0, {}
-    for _, requests in groupby(waiting.iterator(chunk_size=500), key=lambda request: request.area_id[:6]):
-        board = None
+    waiting = HelpRequest.objects.filter(state=State.WAITING, alarmed_at=None, for_supervisor=False)
+    needed = waiting.only("area", "queue", "for_steward", "for_supervisor", "promised_at").order_by("area_id", "id")
+    count = 0
+    # Read whole before anything is written: ten thousand of these are small, and no reading transaction stays open meanwhile.
+    for _, requests in groupby(list(needed), key=lambda request: request.area_id[:6]):
+        requests = list(requests)
+        board = board_for([requests[0].area_id], now)
         for request in requests:
-            board = board or board_for([request.area_id], now)
-            key = (request.area_id, request.queue_id, request.for_steward, request.promised_at)
-            if key not in known:
-                known[key] = board.has_nobody(request)
-            if known[key]:
+            if board.has_nobody(request):
                 with transaction.atomic():
                     count += _alarm(request, board)
     return count

@@ -44,5 +44,6 @@ ACTS = {
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, **data), "办结了，辛苦了。", leaves=True
     ),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
+    "take_over": Act(ActForm, lambda r, by, data: actions.take_over(request=r, by=by), "接过来了。先给居民打个电话，说现在由您办。"),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

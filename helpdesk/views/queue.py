@@ -5,20 +5,32 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
 from helpdesk import actions, wishes
-from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
+from helpdesk.access import (
+    acts_for,
+    board_of,
+    covers,
+    desk_required,
+    get_request_or_404,
+    owner_away,
+    owner_away_words,
+    postings_of,
+    visible_requests,
+)
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
+from menpai.roles import Role, has_role
 
 PAGE_SIZE = 25
 MINE, WAITING, TELL, COLLEAGUES = 0, 1, 2, 3  # TELL: closed, but the guide that was wished for is there now
+AWAY = 4  # in the hands of somebody who is not there: shown after what waits
 
 
 def desk_page(view):
@@ -42,7 +54,7 @@ def desk_page(view):
 
 def desk_context(request, **extra) -> dict:
     """What templates/desk.html needs for its header on every page of a desk user."""
-    return {"postings": postings_of(request.user), "here": "", **extra}
+    return {"postings": postings_of(request.user), "here": "", "is_supervisor": has_role(request.user, Role.SUPERVISOR), **extra}
 
 
 @desk_page
@@ -56,13 +68,15 @@ def queue(request):
     else:
         rows = _by_hand(rows, request.user)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    for row in page:
+        row.cover = board_of(request.user).cover_words(row) if covers(request.user, row) else ""
     here = "closed" if show_closed else "queue"
     template = "helpdesk/desk/closed.html" if show_closed else "helpdesk/desk/queue.html"
     return render(request, template, desk_context(request, here=here, page=page, find=FindForm(label_suffix=""), keep=f"show={here}"))
 
 
 def _by_hand(rows, user):
-    """Own work first, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
+    """Own work first, then what waits, then what absent colleagues hold, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
 
     `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
     """
@@ -70,9 +84,12 @@ def _by_hand(rows, user):
     rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
     rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
     return rows.annotate(
-        hand=Case(When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
+        hand=Case(
+            When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)),
+            When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
+        ),
         last_word=Subquery(words.values("sender")[:1]),
-    ).order_by("hand", "promised_at", "id")
+    ).order_by(Case(When(hand=AWAY, then=Value(WAITING)), default=F("hand")), "hand", "promised_at", "id")
 
 
 def _find(request):
@@ -121,6 +138,8 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         refused_act=act if refused else "",
         phone=phone,
         papers=list(stored.papers.all()),
+        cover=board_of(request.user).cover_words(stored) if covers(request.user, stored) else "",
+        owner_away=owner_away_words(request.user, stored) if "take_over" in forms else "",
         conversation=[message for message in thread if message.sender != Sender.NOTE],
         notes=[message for message in thread if message.sender == Sender.NOTE],
         events=list(stored.events.all()),
