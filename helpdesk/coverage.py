@@ -88,6 +88,8 @@ class Board:
             places = [self.areas[c].short_name for c in coverage.areas]
             who = f"{places[0]}来帮忙：{who}" if len(places) == 1 else f"{'、'.join(places[:3])}{f'等{len(places)}处' if places[3:] else ''}来帮忙"
         away = "、".join(f"{self.names[user_id]}{WHY[why]}" for user_id, why in coverage.away.items())
+        if not any(post.is_helper for post in self.roster.posts_at.get(code, ())):
+            away = "还没有帮办员"
         return {"when": f"{self._day_words(half)}{half.part.label}", "tier": coverage.tier, "who": who, "away": away}
 
     def why_away(self, user_id: int) -> str:

@@ -9,8 +9,9 @@ from django.utils import timezone
 from helpdesk.access import people_below
 from helpdesk.actions import staff_name
 from helpdesk.actions.leave import MAX_DAYS_OFF
+from helpdesk.coverage import Board
 from helpdesk.forms_desk import MAX_REASON, ColleagueField
-from helpdesk.models import AbsenceKind, HelpRequest, Part, Posting
+from helpdesk.models import AbsenceKind, HelpRequest, Part
 from menpai.validators import without_identity_number
 
 
@@ -75,6 +76,16 @@ class RequestsField(forms.ModelMultipleChoiceField):
         return request.spoken_reference
 
 
+class PresentColleagueField(ColleagueField):
+    """Says of each colleague when they are away themselves; `board` is set by the form."""
+
+    board: Board
+
+    def label_from_instance(self, posting):
+        why = self.board.why_away(posting.user_id)
+        return super().label_from_instance(posting) + (f" 这会儿{why}" if why else "")
+
+
 class BulkHandOverForm(forms.Form):
     """Which of one person's open requests go to which colleague."""
 
@@ -82,7 +93,7 @@ class BulkHandOverForm(forms.Form):
         None, label="转哪些", to_field_name="reference", required=False, widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "有的诉求刚刚变了，看看下面还剩哪些。", "invalid_pk_value": "有的诉求刚刚变了，看看下面还剩哪些。"},
     )
-    to = ColleagueField(
+    to = PresentColleagueField(
         None, label="转给谁", empty_label="选一位同事", error_messages={"required": "选一位同事。", "invalid_choice": "这位同事现在接不了，换一位。"}
     )
     reason = forms.CharField(
@@ -90,11 +101,8 @@ class BulkHandOverForm(forms.Form):
         error_messages={"required": "写一句为什么转，同事好接手。", "max_length": f"{MAX_REASON}个字以内，其余的当面说。"},
     )
 
-    def __init__(self, data=None, *, rows, colleagues):
+    def __init__(self, data=None, *, rows, colleagues, board: Board):
         super().__init__(data, label_suffix="")
         self.fields["which"].queryset = rows
+        self.fields["to"].board = board
         self.fields["to"].queryset = colleagues
-
-    @property
-    def postings(self) -> list[Posting]:
-        return list(self.fields["to"].queryset)

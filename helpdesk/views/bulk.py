@@ -17,7 +17,7 @@ def show_hand_over(request, person, *, here: str, back: str):
     rows = visible_requests(request.user).filter(owner=person, state__in=OPEN_STATES).select_related("guide", "wish", "area")
     listed = list(rows.oldest_promise_first()[: MOST + 1])
     colleagues = colleagues_of_all(listed[:MOST], person)
-    form = BulkHandOverForm(request.POST if request.method == "POST" else None, rows=rows, colleagues=colleagues)
+    form = BulkHandOverForm(request.POST if request.method == "POST" else None, rows=rows, colleagues=colleagues, board=board_of(request.user))
     if request.method == "POST":
         # What is no longer there in this person's hands is not a mistake of the form: the rest goes, and this is reported.
         ticked = request.POST.getlist("which")

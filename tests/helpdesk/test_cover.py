@@ -14,7 +14,18 @@ from helpdesk.models import CloseReason, Cover, HelpRequest, MarketDay, Message,
 from helpdesk.sla import LOCAL
 from menpai.roles import Role
 from tests import people
-from tests.factories import SHUIYUN, TOWNSHIP, XIAZHUANGZI, YUANYI, make_absence, make_area, make_guide, make_posting, make_request, make_user
+from tests.factories import (
+    SHUIYUN,
+    TOWNSHIP,
+    XIAZHUANGZI,
+    YUANYI,
+    make_absence,
+    make_area,
+    make_guide,
+    make_posting,
+    make_request,
+    make_user,
+)
 from tests.helpdesk.desk import QUEUE, detail, kinds, offered_in, page, press, told
 
 pytestmark = pytest.mark.django_db
