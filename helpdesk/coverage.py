@@ -43,6 +43,7 @@ class Board:
     names: dict[int, str]
     special: tuple[SpecialDay, ...] = ()
     _calendars: dict[str, WorkCalendar] = field(default_factory=dict)
+    _halves: dict[str, HalfDay] = field(default_factory=dict)
     _covered: dict[tuple, Coverage] = field(default_factory=dict)
 
     def calendar(self, code: str) -> WorkCalendar:
@@ -50,8 +51,14 @@ class Board:
             self._calendars[code] = calendar_from(self.special, lineage(code))
         return self._calendars[code]
 
+    def half_day(self, code: str) -> HalfDay:
+        """The running or next half-day of the area."""
+        if code not in self._halves:
+            self._halves[code] = half_day_at(self.now, self.calendar(code))
+        return self._halves[code]
+
     def coverage(self, code: str, *, queue: str = "", at: HalfDay | None = None, for_steward: bool = False) -> Coverage:
-        half = at or half_day_at(self.now, self.calendar(code))
+        half = at or self.half_day(code)
         key = (code, queue or code, half, for_steward)  # asked again for each row of a list and each waiting request of a district
         if key not in self._covered:
             self._covered[key] = who_is_on(code, half, roster=self.roster, calendar=self.calendar(code), queue=queue, for_steward=for_steward)
@@ -59,7 +66,7 @@ class Board:
 
     def rest_of_day(self, code: str) -> list[HalfDay]:
         """The running or next half-day of the area, with the afternoon after it."""
-        first = half_day_at(self.now, self.calendar(code))
+        first = self.half_day(code)
         return [first] if first.is_afternoon else [first, HalfDay(first.day, True)]
 
     def of_request(self, request: HelpRequest, *, at: HalfDay | None = None) -> Coverage:
@@ -94,7 +101,7 @@ class Board:
 
     def why_away(self, user_id: int) -> str:
         """Why somebody is nowhere on duty now (请假, 去集上 …); empty when they are, or are posted nowhere. Each place has its own calendar."""
-        whys = [self.roster.why_away(post, half_day_at(self.now, self.calendar(post.area_code))) for post in self.roster.posts_of.get(user_id, ())]
+        whys = [self.roster.why_away(post, self.half_day(post.area_code)) for post in self.roster.posts_of.get(user_id, ())]
         return WHY[whys[0]] if whys and all(whys) else ""
 
     @cached_property
@@ -104,8 +111,9 @@ class Board:
 
     def covered_by(self, user_id: int) -> set[tuple[str, str]]:
         """(queue, community) pairs whose own people are not there now and for which this person is the one to step in."""
-        pairs = ((queue, code) for code in self.areas if is_community(code) for queue in lineage(code))
-        covered = ((pair, self.coverage(pair[1], queue=pair[0])) for pair in pairs)
+        posted = {post.area_code for post in self.roster.posts_of.get(user_id, ()) if post.is_helper and not post.is_steward}
+        near = [code for code in self.areas if is_community(code) and posted.intersection((*lineage(code), *self.roster.neighbours_of(code)))]
+        covered = (((queue, code), self.coverage(code, queue=queue)) for code in near for queue in lineage(code))
         return {pair for pair, coverage in covered if coverage.tier not in (Tier.OWN, Tier.NOBODY) and user_id in coverage.user_ids}
 
 

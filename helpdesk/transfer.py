@@ -1,6 +1,6 @@
 """Excel out of the desk: masked, without free text, without who handled what."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
@@ -14,18 +14,18 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def write_requests(rows: Iterable[HelpRequest]) -> bytes:
-    """A workbook of these requests. Name and phone masked as on lists; no note, no message, no colleague's name to count by."""
-    return write_table("诉求", COLUMNS, _lines(rows))
+def write_requests(rows: Iterable[HelpRequest]) -> tuple[bytes, int]:
+    """A workbook of these requests and how many there are. Name and phone masked as on lists; no note, no message, no colleague's name to count by."""
+    lines = [_line(row) for row in rows]
+    return write_table("诉求", COLUMNS, lines), len(lines)
 
 
-def _lines(rows: Iterable[HelpRequest]) -> Iterator[tuple]:
-    for row in rows:
-        yield (
-            row.spoken_reference, row.area.short_name, row.guide.plain_title if row.guide else "没有选事项", row.get_kind_display(),
-            row.get_channel_display(), row.get_state_display(), _moment(row.created_at), _moment(row.promised_at), _moment(row.closed_at),
-            row.get_close_reason_display() if row.close_reason else "", row.masked_name, row.masked_phone,
-        )  # fmt: skip
+def _line(row: HelpRequest) -> Sequence[str]:
+    return (
+        row.spoken_reference, row.area.short_name, row.guide.plain_title if row.guide else "没有选事项", row.get_kind_display(),
+        row.get_channel_display(), row.get_state_display(), _moment(row.created_at), _moment(row.promised_at), _moment(row.closed_at),
+        row.get_close_reason_display() if row.close_reason else "", row.masked_name, row.masked_phone,
+    )  # fmt: skip
 
 
 def _moment(moment) -> str:

@@ -90,8 +90,8 @@ def export(request):
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     rows = reports.recent(request.user, timezone.now())[: transfer.MOST]
-    data = transfer.write_requests(rows.iterator(chunk_size=500))
-    AuditEntry.objects.create(by=request.user, by_name=staff_name(request.user)[:60], act=AuditAct.EXPORT, detail=f"诉求清单，最多{transfer.MOST}行")
+    data, count = transfer.write_requests(rows.iterator(chunk_size=500))
+    AuditEntry.objects.create(by=request.user, by_name=staff_name(request.user)[:60], act=AuditAct.EXPORT, detail=f"诉求清单，{count}行")
     response = HttpResponse(data, content_type=XLSX_TYPE)
     response["Content-Disposition"] = f'attachment; filename="requests-{timezone.localdate():%Y%m%d}.xlsx"'
     return response
