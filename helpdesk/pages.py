@@ -86,6 +86,16 @@ def has_nobody_now(request: HelpRequest) -> bool:
     return board_for([request.area_id]).of_request(request).tier == Tier.NOBODY
 
 
+def helper_from(request: HelpRequest) -> str:
+    """Where the helper who has it in hand is from, when that is not where it was given: somebody steps in. Empty otherwise."""
+    if request.state != State.CLAIMED:
+        return ""
+    posted = list(request.owner.postings.select_related("area"))
+    if not posted or any(posting.area.contains(request.queue_id) for posting in posted):
+        return ""
+    return posted[0].area.short_name
+
+
 def must_come_instead(kind: str, guide: Guide | None) -> bool:
     """代办 was asked for an item whose person must come (Agency.ACCOMPANY): the helper goes along instead, and the page says so."""
     return kind == Kind.AGENT and guide is not None and guide.agency == Agency.ACCOMPANY

@@ -11,7 +11,7 @@ from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, normalise_reference
-from helpdesk.pages import follow_parts, has_nobody_now, must_come_instead
+from helpdesk.pages import follow_parts, has_nobody_now, helper_from, must_come_instead
 from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
@@ -75,6 +75,7 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         rating_form=rate,
         must_come_instead=must_come_instead(stored.kind, stored.guide),
         nobody_there=has_nobody_now(stored),
+        helper_from=helper_from(stored),
         shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
     )
     return render(request, "helpdesk/follow.html", context)

@@ -199,3 +199,10 @@ def test_it_says_so_only_while_it_is_true(client, nobody, monday_morning):
     monday_morning.move_to(at("2026-03-02 10:00"))
     actions.claim(request=stored, by=people.limei())
     assert SAYS not in follow(client, stored)
+
+
+def test_a_helper_from_next_door_is_introduced(client, nobody):
+    stored = make_request(claimed_by=people.limei())
+    assert "李梅是<b>园艺村</b>的帮办员，来帮忙的。" in follow(client, stored)
+    own, above = make_request(claimed_by=people.zhuli()), make_request(claimed_by=nobody)
+    assert ["来帮忙的" in follow(client, r) for r in (own, above)] == [False, False]
