@@ -56,7 +56,7 @@ class WorkCalendar:
 def calendar_for(area: Area | None, *, since: date) -> WorkCalendar:
     """The calendar of an area from `since` on: its own special days win over those of the areas above, and these over the national list."""
     codes = area.lineage_codes if area else []
-    return _calendar(codes, SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=codes)))
+    return calendar_from(SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=codes)), codes)
 
 
 def calendars_for(areas: Iterable[Area], *, since: date) -> dict[str, WorkCalendar]:
@@ -64,9 +64,11 @@ def calendars_for(areas: Iterable[Area], *, since: date) -> dict[str, WorkCalend
     lineages = {area.code: area.lineage_codes for area in areas}
     known = set(chain.from_iterable(lineages.values()))
     rows = list(SpecialDay.objects.filter(date__gte=since).filter(Q(area=None) | Q(area__in=known)))
-    return {code: _calendar(codes, [row for row in rows if row.area_id is None or row.area_id in codes]) for code, codes in lineages.items()}
+    return {code: calendar_from(rows, codes) for code, codes in lineages.items()}
 
 
-def _calendar(codes: list[str], rows: Iterable[SpecialDay]) -> WorkCalendar:
-    nearest_last = sorted(rows, key=lambda row: -codes.index(row.area_id) if row.area_id else -len(codes) - 1)
+def calendar_from(rows: Iterable[SpecialDay], codes: list[str]) -> WorkCalendar:
+    """The same from rows that are there already; `codes` are the area's own and those above it, nearest first. Rows of other areas do not count."""
+    mine = [row for row in rows if row.area_id is None or row.area_id in codes]
+    nearest_last = sorted(mine, key=lambda row: -codes.index(row.area_id) if row.area_id else -len(codes) - 1)
     return WorkCalendar({row.date: (row.is_open, row.name) for row in nearest_last})

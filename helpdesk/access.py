@@ -2,14 +2,17 @@
 
 from functools import wraps
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from guides.models import Area
-from helpdesk.models import HelpRequest, Posting, State
+from helpdesk.coverage import Board, board_for
+from helpdesk.models import Absence, HelpRequest, Posting, State
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
@@ -51,21 +54,79 @@ def postings_of(user) -> list[Posting]:
     return user._postings
 
 
+def board_of(user) -> Board:
+    """The roster of the districts where a desk user is posted, as it is now. Kept on the user object, which lives for one page."""
+    if not hasattr(user, "_board"):
+        user._board = board_for(posting.area_id for posting in postings_of(user))
+    return user._board
+
+
 def visible_requests(user):
     """Requests a desk user may read and work.
 
-    An assistant: the queues they are posted to, plus what is in their own hands. A steward: the enterprise requests of the queue. A supervisor:
-    everything queued in, or coming from, the areas below their postings. Anybody else: nothing.
+    An assistant: the queues they are posted to, plus what is in their own hands, plus what they cover just now. A steward: the enterprise requests
+    of the queue. A supervisor: everything queued in, or coming from, the areas below their postings. Anybody else: nothing.
     """
     if not has_role(user, Role.ASSISTANT, Role.SUPERVISOR):
         return HelpRequest.objects.none()
     mine = Q(owner=user)
+    if has_role(user, Role.SUPERVISOR):
+        return HelpRequest.objects.filter(mine | _below(user))
     for posting in postings_of(user):
-        if has_role(user, Role.SUPERVISOR):
-            mine |= Q(queue__code__startswith=posting.area.prefix) | Q(area__code__startswith=posting.area.prefix)
-        else:
-            mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward, for_supervisor=False)
-    return HelpRequest.objects.filter(mine)
+        mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward, for_supervisor=False)
+    return HelpRequest.objects.filter(mine | _covered(user))
+
+
+def _below(user) -> Q:
+    below = Q(pk__in=[])
+    for posting in postings_of(user):
+        below |= Q(queue__code__startswith=posting.area.prefix) | Q(area__code__startswith=posting.area.prefix)
+    return below
+
+
+def requests_below(user):
+    """What is queued in, or comes from, the areas of a supervisor; for anybody else nothing."""
+    return HelpRequest.objects.filter(_below(user)) if has_role(user, Role.SUPERVISOR) else HelpRequest.objects.none()
+
+
+def _covered(user) -> Q:
+    """Of the communities where nobody of their own is on duty and this helper is the one to step in: what waits, and what their absent people hold.
+
+    Closed requests, those in the hands of somebody who is there, and what is for stewards or supervisors are never among them.
+    """
+    if not any(not posting.is_steward for posting in postings_of(user)):
+        return Q(pk__in=[])
+    pairs: dict[str, list[str]] = {}
+    for queue, area in board_of(user).covered_by(user.pk):
+        pairs.setdefault(queue, []).append(area)
+    own = [queue for queue in pairs if pairs[queue] == [queue]]
+    places = Q(queue__in=own)
+    for queue in pairs.keys() - set(own):
+        places |= Q(queue=queue, area__in=pairs[queue])
+    held = Q(state=State.CLAIMED) & owner_away(user)
+    return places & Q(for_steward=False, for_supervisor=False) & (Q(state=State.WAITING) | held)
+
+
+def owner_away(user) -> Q:
+    """Requests in the hands of somebody who is not on duty now, or whose account is closed, as this desk user's roster has it."""
+    return Q(owner__in=board_of(user).away_ids) | Q(owner__is_active=False)
+
+
+def owner_away_words(user, request: HelpRequest) -> str:
+    """Why the owner of a request is not there, as colleagues may know it."""
+    return board_of(user).why_away(request.owner_id) or "已经不在这里工作"
+
+
+def covers(user, request: HelpRequest) -> bool:
+    """Whether a desk user sees a request only because they step in for its own people."""
+    if request.owner_id == user.pk or has_role(user, Role.SUPERVISOR):
+        return False
+    return all(posting.area_id != request.queue_id for posting in postings_of(user))
+
+
+def may_take_over(user, request: HelpRequest) -> bool:
+    """Whether a claimed request may change hands without its owner: they are away or gone, and this desk user sees it."""
+    return visible_requests(user).filter(owner_away(user), pk=request.pk, state=State.CLAIMED).exclude(owner=user).exists()
 
 
 def waiting_for(user):
@@ -93,6 +154,18 @@ def colleagues_for(request: HelpRequest):
     )
 
 
+def colleagues_of_all(requests, person):
+    """Postings to which at least one of these requests of a person may be handed; the verb leaves those that do not fit."""
+    codes = {code for request in requests for code in request.area.lineage_codes}
+    return _working(area__in=codes).exclude(user=person).select_related("user", "area").order_by("-area_id", "id").distinct()
+
+
+def absences_seen_by(user):
+    """Days off that are not over: one's own, and for a supervisor those of everybody below."""
+    mine = Q(user=user) | Q(user__in=people_below(user))
+    return Absence.objects.filter(mine, ends_on__gte=timezone.localdate()).select_related("user").order_by("starts_on", "user_id", "id")
+
+
 def acts_for(user, request: HelpRequest) -> set[str]:
     """What a desk user who sees a request may do with it now: the acts their page offers. The verbs in actions.py check again."""
     is_supervisor = has_role(user, Role.SUPERVISOR)
@@ -112,7 +185,18 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"contact"} | ({"resume"} if request.paused_at else {"pause"} if request.contacted_at else set())
     if request.merged_into_id:
         acts |= {"split"}
+    if request.state == State.CLAIMED and not is_owner and may_take_over(user, request):
+        acts |= {"take_over"}
     return acts
+
+
+def people_below(user):
+    """Active desk users whose days off a supervisor keeps: those posted in the areas of the supervisor's own postings."""
+    inside = Q(pk__in=[])
+    for posting in postings_of(user):
+        inside |= Q(area__code__startswith=posting.area.prefix)
+    found = _working().filter(inside) if has_role(user, Role.SUPERVISOR) else Posting.objects.none()
+    return get_user_model().objects.filter(pk__in=found.values("user")).order_by("first_name", "username")
 
 
 def communities_of(user):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
+from helpdesk import admin_roster  # noqa: F401 -- registers its pages
 from helpdesk.models import Event, HelpRequest, Posting, normalise_reference
 from menpai.roles import Role
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from django.forms import Form
 
 from guides.models import Agency, Guide
+from helpdesk.coverage import board_for
 from helpdesk.models import HelpRequest, Kind, State
+from helpdesk.roster import Tier
 
 SEND = "send"
 
@@ -75,6 +77,23 @@ def follow_parts(request: HelpRequest, *, elder: bool, step: str) -> tuple[str, 
     if not elder:
         return ("now", *possible)
     return (step,) if step in possible else ("now", "links", *(f"to-{part}" for part in possible))
+
+
+def has_nobody_now(request: HelpRequest) -> bool:
+    """Whether a request waits while nobody at all is on duty: then its resident is told so, instead of waiting in good faith."""
+    if request.state != State.WAITING or request.for_supervisor:
+        return False
+    return board_for([request.area_id]).of_request(request).tier == Tier.NOBODY
+
+
+def helper_from(request: HelpRequest) -> str:
+    """Where the helper who has it in hand is from, when that is not where it was given: somebody steps in. Empty otherwise."""
+    if request.state != State.CLAIMED:
+        return ""
+    posted = list(request.owner.postings.select_related("area"))
+    if not posted or any(posting.area.contains(request.queue_id) for posting in posted):
+        return ""
+    return posted[0].area.short_name
 
 
 def must_come_instead(kind: str, guide: Guide | None) -> bool:

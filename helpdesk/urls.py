@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, queue, resident
+from helpdesk.views import follow, overview, queue, resident, roster
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -24,6 +24,13 @@ desk_patterns = (
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
         path("next/", queue.claim_next, name="next"),
+        path("roster/", roster.roster, name="roster"),
+        path("roster/<int:key>/end/", roster.end, name="absence-end"),
+        path("roster/hand-over/", roster.hand_over, name="roster-hand-over"),
+        path("overview/", overview.overview, name="overview"),
+        path("overview/hand-over/", overview.hand_over, name="overview-hand-over"),
+        path("overview/export/", overview.export, name="overview-export"),
+        path("overview/<slug:what>/", overview.listing, name="overview-list"),
         path("<str:reference>/", queue.detail, name="detail"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],

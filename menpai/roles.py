@@ -42,7 +42,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         "guides.delete_lifeevent",
         *_all("guides", "domain", "area"),
         *_all("doorplates", "building", "doorplate"),
-        *_all("helpdesk", "posting"),
+        *_all("helpdesk", "posting", "absence", "marketday", "cover"),
         *_view("helpdesk", "helprequest", "event"),
         *_all("auth", "user"),
         "auth.view_group",

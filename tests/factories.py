@@ -1,6 +1,7 @@
 """Small functions that put true-looking rows into the database. Real area codes, obviously made-up people and buildings."""
 
 import uuid
+from datetime import date
 from io import StringIO
 
 from django.contrib.auth import get_user_model
@@ -10,7 +11,7 @@ from django.core.management import call_command
 from doorplates.models import Building, Doorplate
 from guides.models import Answer, Area, Domain, Guide, Level, LifeEvent, LifeEventStep, Material, Situation, Status
 from helpdesk import actions
-from helpdesk.models import HelpRequest, Kind, Posting
+from helpdesk.models import Absence, HelpRequest, Kind, Posting
 
 NAMES = {
     "640205000000": "惠农区",
@@ -18,9 +19,13 @@ NAMES = {
     "640205102000": "园艺镇",
     "640205101203": "下庄子村村民委员会",
     "640205102006": "水韵名都社区居民委员会",
+    "640205102201": "园艺村村民委员会",
 }
 DISTRICT, TOWNSHIP = "640205000000", "640205102000"  # 惠农区, 园艺镇
 SHUIYUN, XIAZHUANGZI = "640205102006", "640205101203"  # 水韵名都社区 in 园艺镇, 下庄子村 in 尾闸镇
+
+
+YUANYI = "640205102201"  # 园艺村, the neighbour of 水韵名都社区 in the same township
 
 
 def make_area(code: str = SHUIYUN) -> Area:
@@ -72,6 +77,11 @@ def make_user(username: str, *, name: str = "", role: str = "", **fields):
 
 def make_posting(user, code: str, *, is_steward: bool = False) -> Posting:
     return Posting.objects.create(user=user, area=make_area(code), is_steward=is_steward)
+
+
+def make_absence(user, first: date, last: date | None = None, **fields) -> Absence:
+    """Somebody is away, one day unless `last` is given."""
+    return Absence.objects.create(user=user, starts_on=first, ends_on=last or first, entered_by=user, **fields)
 
 
 def make_submission(area: Area | None = None, **fields) -> actions.Submission:

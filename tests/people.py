@@ -3,7 +3,7 @@
 from django.contrib.auth import get_user_model
 
 from menpai.roles import Role
-from tests.factories import DISTRICT, SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_posting, make_user
+from tests.factories import DISTRICT, SHUIYUN, TOWNSHIP, XIAZHUANGZI, YUANYI, make_posting, make_user
 
 PASSWORD = "shuiyun-mingdu-2026"  # for can_sign_in
 
@@ -31,6 +31,21 @@ def xiaozhao():
 def zhuli2():
     """马兰, assistant of 下庄子村, another township."""
     return _person("zhuli2", "马兰", Role.ASSISTANT, XIAZHUANGZI)
+
+
+def limei():
+    """李梅, assistant of 园艺村, next to 水韵名都社区."""
+    return _person("limei", "李梅", Role.ASSISTANT, YUANYI)
+
+
+def zhenbang():
+    """甄帮, helper at the township office of 园艺镇 itself."""
+    return _person("zhenbang", "甄帮", Role.ASSISTANT, TOWNSHIP)
+
+
+def quzhuguan():
+    """曲主任, supervisor of the whole district."""
+    return _person("quzhuguan", "曲主任", Role.SUPERVISOR, DISTRICT)
 
 
 def zhuguan():

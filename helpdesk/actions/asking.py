@@ -12,6 +12,7 @@ from guides.printed import latest_number
 from guides.workdays import calendar_for
 from helpdesk import sla, wishes
 from helpdesk.access import staffed_codes, stewards_codes
+from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import record
 from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, new_reference
 from helpdesk.routing import route
@@ -85,6 +86,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
         return request
     Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
     record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
+    alarm_if_nobody(request, now)
     return request
 
 

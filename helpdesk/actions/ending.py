@@ -5,6 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from helpdesk import sla
+from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record
 from helpdesk.models import OPEN_STATES, CloseReason, Escalation, EventKind, HelpRequest, Rating, RatingLevel, State
 
@@ -53,6 +54,7 @@ def reopen(*, request: HelpRequest) -> None:
     )
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
+    alarm_if_nobody(request, timezone.now())
 
 
 def back_to_queue(request: HelpRequest, *, when: dict, also: dict, otherwise: str) -> None:
@@ -65,7 +67,7 @@ def back_to_queue(request: HelpRequest, *, when: dict, also: dict, otherwise: st
         to={
             "state": State.WAITING, "owner": None, "claimed_at": None, "close_reason": "", "close_text": "", "close_whose": "",
             "close_whose_phone": "", "closed_at": None, "visit_at": None, "promised_at": promised, "contacted_at": None,
-            "escalation": Escalation.NONE, "merged_into": None, **also,
+            "escalation": Escalation.NONE, "merged_into": None, "alarmed_at": None, **also,
         },
         otherwise=otherwise,
     )

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.access import waiting_for
+from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
 from menpai.line import one_at_a_time
@@ -69,10 +70,12 @@ def release(*, request: HelpRequest, by, reason: str = "") -> None:
     """Put an own request back into its queue. What is said about why is kept as an internal note."""
     require_owner(request, by)
     end_pause(request)
-    move(request, when={"state": State.CLAIMED, "owner": by}, to={"state": State.WAITING, "owner": None, "claimed_at": None}, otherwise=OWNED_ELSEWHERE)
+    to = {"state": State.WAITING, "owner": None, "claimed_at": None, "alarmed_at": None}
+    move(request, when={"state": State.CLAIMED, "owner": by}, to=to, otherwise=OWNED_ELSEWHERE)
     if reason:
         Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"放回队列：{reason}")
     record(request, EventKind.RELEASED, by=by)
+    alarm_if_nobody(request, timezone.now())
 
 
 @transaction.atomic

@@ -54,5 +54,6 @@ ACTS = {
     "merge": Act(MergeForm, lambda r, by, data: actions.merge(request=r, other=data["other"], by=by), "并好了。居民从两个号都能查到。"),
     "split": Act(ActForm, lambda r, by, data: actions.split(request=r, by=by), "拆开了，它又在等人接。"),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
+    "take_over": Act(ActForm, lambda r, by, data: actions.take_over(request=r, by=by), "接过来了。先给居民打个电话，说现在由您办。"),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

@@ -13,7 +13,7 @@ from guides.workdays import calendar_for
 from helpdesk import actions, sla
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, normalise_reference
-from helpdesk.pages import follow_parts, must_come_instead
+from helpdesk.pages import follow_parts, has_nobody_now, helper_from, must_come_instead
 from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
@@ -78,6 +78,8 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         reply_form=reply,
         rating_form=rate,
         must_come_instead=must_come_instead(stored.kind, stored.guide),
+        nobody_there=has_nobody_now(stored),
+        helper_from=helper_from(stored),
         shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
     )
     return render(request, "helpdesk/follow.html", context)

@@ -5,25 +5,37 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
-from guides.workdays import calendar_for, calendars_for
+from guides.workdays import calendar_for
 from helpdesk import actions, sla, wishes
-from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
+from helpdesk.access import (
+    acts_for,
+    board_of,
+    covers,
+    desk_required,
+    get_request_or_404,
+    owner_away,
+    owner_away_words,
+    postings_of,
+    visible_requests,
+)
 from helpdesk.duplicates import differences, similar_to
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, Escalation, HelpRequest, Message, Sender, State, is_reference, normalise_reference
+from helpdesk.standings import with_standing
 from helpdesk.views.acts import ACTS
 from menpai.roles import Role, has_role
 
 PAGE_SIZE = 25
 # LATE: overdue, for its supervisor. TELL: closed, but the guide that was wished for is there now.
-LATE, MINE, WAITING, TELL, COLLEAGUES = -1, 0, 1, 2, 3
+# AWAY: in the hands of somebody who is not there: shown after what waits.
+LATE, MINE, WAITING, TELL, COLLEAGUES, AWAY = -1, 0, 1, 2, 3, 4
 
 
 def desk_page(view):
@@ -47,7 +59,7 @@ def desk_page(view):
 
 def desk_context(request, **extra) -> dict:
     """What templates/desk.html needs for its header on every page of a desk user."""
-    return {"postings": postings_of(request.user), "here": "", **extra}
+    return {"postings": postings_of(request.user), "here": "", "is_supervisor": has_role(request.user, Role.SUPERVISOR), **extra}
 
 
 @desk_page
@@ -61,16 +73,17 @@ def queue(request):
     else:
         rows = _by_hand(rows, request.user)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    now, calendars = timezone.now(), calendars_for({row.area for row in page.object_list}, since=timezone.localdate())
+    page.object_list = with_standing(page.object_list)
     for row in page.object_list:
-        row.promise = sla.standing(row, now, calendar=calendars[row.area_id]) if row.is_open else None
+        row.cover = board_of(request.user).cover_words(row) if covers(request.user, row) else ""
     here, may_take_next = "closed" if show_closed else "queue", not has_role(request.user, Role.SUPERVISOR)
     template = "helpdesk/desk/closed.html" if show_closed else "helpdesk/desk/queue.html"
     return render(request, template, desk_context(request, here=here, page=page, find=FindForm(label_suffix=""), keep=f"show={here}", may_take_next=may_take_next))
 
 
 def _by_hand(rows, user):
-    """What is overdue first, for a supervisor; then own work, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first, paused ones last.
+    """What is overdue first, for a supervisor; then own work, what waits, what absent colleagues hold, whom to tell of a new guide, what colleagues do;
+    within each the oldest promise first, paused ones last.
 
     `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
     """
@@ -80,9 +93,12 @@ def _by_hand(rows, user):
     late = [When(escalation__gt=Escalation.NONE, state__in=OPEN_STATES, then=Value(LATE))] if has_role(user, Role.SUPERVISOR) else []
     return rows.annotate(
         is_paused=Case(When(paused_at__isnull=False, then=Value(True)), default=Value(False)),
-        hand=Case(*late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
+        hand=Case(
+            *late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)),
+            When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
+        ),
         last_word=Subquery(words.values("sender")[:1]),
-    ).order_by("hand", "is_paused", "promised_at", "id")
+    ).order_by(Case(When(hand=AWAY, then=Value(WAITING)), default=F("hand")), "hand", "is_paused", "promised_at", "id")
 
 
 def _find(request):
@@ -144,6 +160,8 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         refused_act=act if refused else "",
         phone=phone,
         papers=list(stored.papers.all()),
+        cover=board_of(request.user).cover_words(stored) if covers(request.user, stored) else "",
+        owner_away=owner_away_words(request.user, stored) if "take_over" in forms else "",
         conversation=[message for message in thread if message.sender != Sender.NOTE],
         notes=[message for message in thread if message.sender == Sender.NOTE],
         events=list(stored.events.all()),

@@ -120,7 +120,7 @@ def test_acts_offered():
 
 
 def test_acts_offered_are_acts_that_exist():
-    assert OWN | {"claim", "told", "pause", "resume", "split"} == set(ACTS)
+    assert OWN | {"claim", "told", "pause", "resume", "split", "take_over"} == set(ACTS)
 
 
 def addresses(reference: str) -> list[tuple[str, str]]:

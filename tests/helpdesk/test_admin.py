@@ -1,5 +1,7 @@
 """In the back office requests are looked at, masked; accounts follow their roles and nobody lifts themselves above them."""
 
+from datetime import date
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -7,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from helpdesk.models import Posting
+from helpdesk.models import Cover, MarketDay, Posting
 from menpai.roles import Role
-from tests.factories import SHUIYUN, make_area, make_request, make_user
+from tests.factories import SHUIYUN, YUANYI, make_absence, make_area, make_request, make_user
 from tests.guides.admin_pages import form_data
 from tests.people import PASSWORD, bianji, guanli, shenhe, zhuguan, zhuli
 
@@ -89,6 +91,61 @@ def test_lists_cost_the_same_for_one_row_and_for_three(bureau, address):
         make_request(make_area(SHUIYUN), claimed_by=zhuli())
         Posting.objects.create(user=make_user(f"u{number}", role=Role.ASSISTANT), area=make_area(SHUIYUN))
     assert cost() == one
+
+
+ROSTER = [reverse(f"admin:helpdesk_{model}_changelist") for model in ("cover", "marketday", "absence")]
+
+
+@pytest.mark.parametrize("address", ROSTER)
+def test_lists_of_the_roster_cost_the_same_for_one_row_and_for_three(bureau, address):
+    def rows(number: int):
+        area, other, user = make_area(f"64020510220{number}"), make_area(SHUIYUN), make_user(f"a{number}", role=Role.ASSISTANT)
+        Cover.objects.create(area=other, neighbour=area)
+        MarketDay.objects.create(area=area, rule="solar", digits="3")
+        make_absence(user, date(2026, 3, 2))
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            assert bureau.get(address).status_code == 200
+        return len(queries)
+
+    rows(1)
+    cost()
+    one = cost()
+    rows(2), rows(3)
+    assert cost() == one
+
+
+@pytest.mark.parametrize("person", [bianji, shenhe])
+def test_who_writes_guides_sees_no_roster(client, person):
+    client.force_login(person())
+    assert [client.get(address).status_code for address in ROSTER] == [403] * 3
+
+
+def test_the_administrator_agrees_neighbours_of_communities_in_one_district(bureau):
+    here, next_door = make_area(SHUIYUN), make_area(YUANYI)
+    far = make_area("640221101001")
+    address = reverse("admin:helpdesk_cover_add")
+    form = {"area": here.pk, "neighbour": next_door.pk, "order": "1"}
+    assert "只能找同一个区（县）的" in bureau.post(address, form | {"neighbour": far.pk}).content.decode()
+    assert "自己不能顶自己" in bureau.post(address, form | {"neighbour": here.pk}).content.decode()
+    assert bureau.post(address, form | {"neighbour": here.parent_id}).status_code == 200  # a township is no neighbour
+    assert Cover.objects.count() == 0
+    assert bureau.post(address, form).status_code == 302
+    assert Cover.objects.get().neighbour == next_door
+
+
+def test_market_days_are_checked_and_leave_says_who_entered_it(bureau):
+    area, user = make_area(SHUIYUN), make_user("a1", role=Role.ASSISTANT)
+    address, form = reverse("admin:helpdesk_marketday_add"), {"area": area.pk, "rule": "weekday", "digits": "8", "part": "morning"}
+    assert "星期几写 1 到 7" in bureau.post(address, form).content.decode()
+    assert "写数字" in bureau.post(address, form | {"rule": "solar", "digits": "三"}).content.decode()
+    assert bureau.post(address, form | {"rule": "lunar"}).status_code == 302
+    form = {"user": user.pk, "starts_on": "2026-03-03", "ends_on": "2026-03-02", "part": "day", "kind": "leave"}
+    address = reverse("admin:helpdesk_absence_add")
+    assert "到哪天不能早于从哪天" in bureau.post(address, form).content.decode()
+    assert bureau.post(address, form | {"ends_on": "2026-03-03"}).status_code == 302
+    assert user.absences.get().entered_by == guanli()
 
 
 def new_account(client, username: str, *roles: Role):

@@ -294,14 +294,14 @@ def test_a_village_nobody_works_in_goes_to_its_township(client):
     make_area(SHUIYUN), zhuguan()
     stored = ask(client, area=SHUIYUN)
     assert stored.queue_id == TOWNSHIP
-    assert "已经交给园艺镇的帮办员" in told(client, stored)
+    assert "已经交给园艺镇。" in told(client, stored)
 
 
 def test_and_without_anybody_there_to_the_district(client):
     make_area(SHUIYUN), zhuli2()
     stored = ask(client, area=SHUIYUN)
     assert stored.queue_id == DISTRICT
-    assert "已经交给惠农区的帮办员" in told(client, stored)
+    assert "已经交给惠农区。" in told(client, stored)
 
 
 def test_a_helper_whose_account_was_closed_is_nobody(client):

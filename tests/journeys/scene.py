@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import yaml
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -19,9 +20,9 @@ from guides.models import Area, Guide, JobPosting, Notice, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions
-from helpdesk.models import CloseReason, Kind, RatingLevel
+from helpdesk.models import CloseReason, HelpRequest, Kind, RatingLevel
 from tests import people
-from tests.factories import SHUIYUN, make_request
+from tests.factories import SHUIYUN, YUANYI, make_absence, make_request
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 PHONE_SIZE, TABLET_SIZE, DESKTOP_SIZE = ({"width": w, "height": h} for w, h in ((360, 740), (1024, 768), (1280, 800)))
@@ -118,7 +119,13 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     actions.rate(request=rated, level=RatingLevel.SATISFIED, text="")
     back = asked("canlian-001", "周姨", "13909527777", claimed_by=xiaozhao)
     actions.cancel(request=back)
-    found = {"late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
+    # 李梅 of the next village has gone: what she had in hand and what waits there.
+    limei, left = people.limei(), asked("shebao-001", "吴婶", "13909528888")
+    make_absence(limei, timezone.localdate(now) + timedelta(days=20), timezone.localdate(now) + timedelta(days=22))
+    lonely = make_request(Area.objects.get(pk=YUANYI), name="郑伯", phone="13909529999")
+    HelpRequest.objects.filter(pk=left.pk).update(state="claimed", owner=limei, claimed_at=now)
+    get_user_model().objects.filter(pk=limei.pk).update(is_active=False)
+    found = {"left": left, "lonely": lonely, "late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
     return {name: request.reference for name, request in found.items()}
 
 
@@ -267,6 +274,16 @@ DESK_LOOKS = [
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
     Look("desk-missing", "/desk/{mine}/", people.zhuli2, status=404),
+    Look("desk-roster", "/desk/roster/", people.zhuli),
+    Look("desk-roster-wrong", "/desk/roster/", people.zhuguan, press("记下")),
+    Look("desk-hand-over", "/desk/roster/hand-over/", people.zhuli),
+    Look("desk-hand-over-wrong", "/desk/roster/hand-over/", people.zhuli, press("转给他")),
+    Look("desk-overview", "/desk/overview/", people.zhuguan),
+    Look("desk-overview-list", "/desk/overview/late/", people.zhuguan),
+    Look("desk-overview-whose", "/desk/overview/hand-over/", people.zhuguan),
+    Look("desk-overview-not-mine", "/desk/overview/", people.zhuli, status=403),
+    Look("desk-take-over", "/desk/{left}/", people.zhuli),
+    Look("desk-cover", "/desk/{lonely}/", people.zhuli),
     Look("desk-403", "/desk/", people.bianji, status=403),
 ]
 ADMIN_LOOKS = [

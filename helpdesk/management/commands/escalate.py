@@ -10,7 +10,7 @@ class Command(BaseCommand):
     def handle(self, **options):
         now = timezone.now()
         run = actions.escalate(now)
-        # MERGE: actions.raise_alarms(now) of branch `roster` goes on the next line.
-        self.stdout.write(f"接着办 {run.resumed} 件，提醒 {run.warned} 件，报给主管 {run.raised} 件，报到区里 {run.to_district} 件。")
+        alarms = actions.raise_alarms(now)
+        self.stdout.write(f"接着办 {run.resumed} 件，提醒 {run.warned} 件，报给主管 {run.raised} 件，报到区里 {run.to_district} 件，没人当班报警 {alarms} 件。")
         if run.failed:
             raise CommandError(f"有 {run.failed} 件没处理成，原因在日志里，下一分钟再试。")
