@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from guides.models import Area
+from helpdesk import behalf
 from helpdesk.models import HelpRequest, Posting, State
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
@@ -92,7 +93,7 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"message", "visit", "papers", "close", "release"}
     if request.is_open and (is_owner or is_supervisor):
         acts |= {"hand_over"}
-    return acts
+    return acts | behalf.acts_for(request, is_owner=is_owner, is_supervisor=is_supervisor)
 
 
 def communities_of(user):

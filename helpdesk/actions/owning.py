@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record, staff_name
+from helpdesk.actions.visits import drop_visit, pass_on_visit
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
 from menpai.roles import Role, has_role
 
@@ -35,6 +36,7 @@ def _why_not_waiting(request: HelpRequest, by) -> str:
 def release(*, request: HelpRequest, by) -> None:
     """Put an own request back into its queue."""
     move(request, when={"state": State.CLAIMED, "owner": by}, to={"state": State.WAITING, "owner": None, "claimed_at": None}, otherwise=OWNED_ELSEWHERE)
+    drop_visit(request, by=by, say="换人接着办，接的人再跟您约。")
     record(request, EventKind.RELEASED, by=by)
 
 
@@ -53,4 +55,5 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
         otherwise="这个诉求刚刚变了：有人接了，或者已经结束了。刷新看看再转。",
     )
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
+    pass_on_visit(request, to=to.user, by=by)
     record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")
