@@ -60,7 +60,7 @@ def visible_requests(user):
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
-    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building")
+    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "principal", "doorplate__building")
     return get_object_or_404(rows, reference=reference)
 
 

@@ -67,7 +67,7 @@ class VisitForm(ActForm):
 
     def clean(self):
         at = self.cleaned_data.get("at")
-        if at and not self.errors:
+        if at and not self.errors and self.stored.owner_id == self.user.pk:
             calendar = calendar_for(self.stored.area, since=timezone.localdate(at))
             self.doubts = visits.questions(at, calendar=calendar, others=visits.others_of(self.user, self.stored, at))
             self.asked_about = at.isoformat()

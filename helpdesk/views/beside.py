@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from helpdesk import behalf, visits
 from helpdesk.models import Consent, HelpRequest, VisitState
-from menpai.validators import mask_phone
+from menpai.validators import mask_name, mask_phone
 
 
 def for_and_with(stored: HelpRequest, user, *, phone: str = "") -> dict:
@@ -12,11 +12,16 @@ def for_and_with(stored: HelpRequest, user, *, phone: str = "") -> dict:
     today = timezone.localdate()
     visit = visits.planned(stored) if stored.visit_at else None
     mandate = behalf.current_mandate(stored, today)
+    principal = behalf.principal_of(stored)
     return {
-        "principal": behalf.principal_of(stored),
+        "principal": principal,
+        "principal_name": mask_name(principal.name) if principal else "",
+        "principal_masked": mask_phone(principal.phone) if principal and principal.phone else "",
         "principal_phone": phone,
         "consent_missing": behalf.consent_missing(stored) if stored.is_open else "",
+        "today": today,
         "visit": visit,
+        "visit_where": visits.where_of(visit) if visit else "",
         "visit_code": visits.spaced(visits.code_for(visit, user)) if visit else "",
         "visit_code_day": visits.code_day(visit) if visit else None,
         "visit_is_due": bool(visit) and timezone.localdate(visit.at) <= today,

@@ -21,7 +21,7 @@ from guides.transfer import import_guides
 from helpdesk import actions
 from helpdesk.models import CloseReason, Kind, RatingLevel
 from tests import people
-from tests.factories import SHUIYUN, make_request
+from tests.factories import SHUIYUN, make_request, workday_at
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 PHONE_SIZE, TABLET_SIZE, DESKTOP_SIZE = ({"width": w, "height": h} for w, h in ((360, 740), (1024, 768), (1280, 800)))
@@ -107,7 +107,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     )  # fmt: skip
     actions.write_message(request=mine, by=zhuli, text="您好，社保卡也要带上。明天上午我在站里等您。")
     actions.reply(request=mine, text="好，我们九点到。")
-    actions.set_visit(request=mine, by=zhuli, at=(timezone.localtime(now) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0))
+    actions.agree_visit(request=mine, by=zhuli, at=workday_at(9), place="station")
     actions.tick_papers(request=mine, by=zhuli, ready={mine.papers.first().pk})
     actions.write_note(request=mine, by=zhuli, text="老人耳背，电话里说慢一点。")
     asked("shebao-001", "赵奶奶", "13909524444", claimed_by=xiaozhao)
