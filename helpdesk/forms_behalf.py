@@ -35,6 +35,9 @@ class ForParentForm(HelpForm):
         error_messages={"max_length": "编号是8个字，太长了。"},
     )
     for_someone = wish = enterprise = None
+    field_order = (
+        "principal_name", "plate", "area", "principal_phone", "name", "phone", "relation", "guide", "note", "kind", "call_time", "consent",
+    )  # as on the page, so that the list of mistakes reads from top to bottom
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from guides.workdays import calendar_for
-from helpdesk import visits
+from helpdesk import behalf, visits
 from helpdesk.forms import MAX_NOTE
 from helpdesk.forms_desk import TOO_LONG, ActForm
 from helpdesk.models import VisitPlace, VisitState
@@ -47,6 +47,8 @@ class VisitForm(ActForm):
         self.doubts: list[str] = []
         self.asked_about = ""
         visit = visits.planned(self.stored)
+        if behalf.consent_missing(self.stored):
+            self.initial["place"] = VisitPlace.STATION
         if visit:
             self.initial |= {"at": visit.at, "place": visit.place, "where": visit.where, "link": visit.link}
 
