@@ -28,6 +28,7 @@ def record_consent(*, request: HelpRequest, by, given: bool, how: ConsentHow) ->
     request.principal.refresh_from_db()
     if not given:
         drop_visit(request, by=by)
+        end_mandates(request, by=by)
         text = "问过当事人了，当事人不同意，所以不能用他的名义办。想好了再跟帮办员说。"
         Message.objects.create(request=request, sender=Sender.STAFF, text=text)
         tell_resident(request, NotificationKind.STAFF_WROTE)
