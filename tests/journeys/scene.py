@@ -118,8 +118,25 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     actions.rate(request=rated, level=RatingLevel.SATISFIED, text="")
     back = asked("canlian-001", "周姨", "13909527777", claimed_by=xiaozhao)
     actions.cancel(request=back)
-    found = {"late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
-    return {name: request.reference for name, request in found.items()}
+    found = _visits(asked, zhuli) | {"late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
+    words = {"mandate": str(found.pop("mandate").pk), "visit_day": f"{timezone.localdate(found['home'].visit_at):%Y-%m-%d}"}
+    return words | {name: request.reference for name, request in found.items()}
+
+
+def _visits(asked: Callable, zhuli) -> dict:
+    """朱丽 goes to one today, asks a mother first, acts for another under a signed paper; one was stopped."""
+    mother = {"claimed_by": zhuli, "for_someone": True, "relation": "女儿"}
+    first = asked("minzheng-005", "小王", "13909531111", kind=Kind.HOME, principal_name="王奶奶", principal_phone="13909541111", **mother)
+    agent = asked("yibao-002", "小李", "13909532222", kind=Kind.AGENT, principal_name="李大爷", principal_phone="13909542222", **mother)
+    actions.record_consent(request=agent, by=zhuli, given=True, how="phone")
+    today = timezone.localdate()
+    mandate = actions.make_mandate(request=agent, by=zhuli, principal_name="李建国", scope="到窗口交医保材料", starts_on=today, ends_on=today + timedelta(days=30))
+    actions.sign_mandate(request=agent, by=zhuli, signed_on=today)
+    home = asked("canlian-001", "孙奶奶", "13909533333", kind=Kind.HOME, claimed_by=zhuli, papers=(("居民身份证", "原件1份"), ("户口簿", "")))
+    actions.agree_visit(request=home, by=zhuli, at=timezone.now() + timedelta(minutes=90))
+    stopped = asked("minzheng-005", "小周", "13909534444", principal_name="周奶奶", principal_phone="13909544444", **mother)
+    actions.stop(request=stopped, by_principal=True)
+    return {"mother": first, "agent": agent, "home": home, "stopped": stopped, "mandate": mandate}
 
 
 def _stay(page: Page) -> None:
@@ -249,6 +266,15 @@ RESIDENT_LOOKS = [
     Look("help-in-hand-elder", "/elder/help/{mine}/", then=last_four("8000")),
     Look("help-talk-elder", "/elder/help/{mine}/?step=talk", then=last_four("8000")),
     Look("help-closed-elder", "/elder/help/{closed}/", then=last_four("5555")),
+    Look("for-parent", f"/help/for-parent/?guide=minzheng-005&area={SHUIYUN}"),
+    Look("for-parent-wrong", "/help/for-parent/", then=press("提交")),
+    Look("for-parent-elder", "/elder/help/for-parent/"),
+    Look("help-visit", "/help/{home}/", then=last_four("3333")),
+    Look("help-visit-elder", "/elder/help/{home}/", then=last_four("3333")),
+    Look("help-for-mother", "/help/{mother}/", then=last_four("1111")),
+    Look("help-mandate", "/help/{agent}/", then=last_four("2222")),
+    Look("help-stop-elder", "/elder/help/{agent}/?step=behalf", then=last_four("2222")),
+    Look("help-stopped", "/help/{stopped}/", then=last_four("4444")),
     Look("complain", "/help/complain/"),
     Look("404", "/nosuchpage/", status=404),
 ]
@@ -266,6 +292,13 @@ DESK_LOOKS = [
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
+    Look("desk-ask-first", "/desk/{mother}/", people.zhuli),
+    Look("desk-mandate", "/desk/{agent}/", people.zhuli),
+    Look("desk-mandate-paper", "/desk/{agent}/mandates/{mandate}/", people.zhuli),
+    Look("desk-visit", "/desk/{home}/", people.zhuli),
+    Look("desk-stopped", "/desk/{stopped}/", people.zhuli),
+    Look("desk-route", "/desk/visits/?day={visit_day}", people.zhuli),
+    Look("desk-route-empty", "/desk/visits/", people.zhuli2),
     Look("desk-missing", "/desk/{mine}/", people.zhuli2, status=404),
     Look("desk-403", "/desk/", people.bianji, status=403),
 ]

@@ -80,6 +80,8 @@ def test_the_daughter_asks_and_the_mother_has_the_last_word(town, person, live_s
     last_four("0002")(mother)
     expect(mother.locator(".say-first")).to_have_text(code)
     expect(mother.locator("main")).to_contain_text("来的人要先说出这四个数字")
+    said = "，".join("零幺二三四五六七八九"[int(digit)] for digit in code.split())
+    assert said in mother.evaluate("menpaiSpeech.read().join('')")  # aloud, digit by digit
     expect(mother.locator("main")).to_contain_text(clock(at))
     expect(mother.locator("main")).to_contain_text("您的女儿 小王替您问的")
     assert "8000" not in mother.locator("main").inner_text().replace(reference, "")
