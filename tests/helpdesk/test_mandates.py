@@ -116,6 +116,7 @@ def test_a_new_owner_needs_one_of_their_own(client, mine):
     sign(mine)
     actions.hand_over(request=mine, by=mine.owner, to=people.xiaozhao().postings.get(), reason="请假")
     assert why_not_done(mine) == behalf.NO_MANDATE
+    page(client, f"/desk/{mine.reference}/mandates/{Mandate.objects.get().pk}/", 404)  # 朱丽 still sees the request, and no longer the paper
     client.force_login(people.xiaozhao())
     text = page(client, detail(mine))
     assert "委托书上写的是朱丽" in text
