@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guides.models import Area
+from helpdesk import behalf
 from helpdesk.coverage import Board, board_for
 from helpdesk.models import Absence, HelpRequest, Posting, State
 from helpdesk.wishes import is_untold
@@ -136,7 +137,7 @@ def waiting_for(user):
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
-    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building")
+    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "principal", "doorplate__building")
     return get_object_or_404(rows, reference=reference)
 
 
@@ -187,7 +188,7 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"split"}
     if request.state == State.CLAIMED and not is_owner and may_take_over(user, request):
         acts |= {"take_over"}
-    return acts
+    return acts | behalf.acts_for(request, is_owner=is_owner, is_supervisor=is_supervisor)
 
 
 def people_below(user):

@@ -6,10 +6,12 @@ import uuid
 from django import forms
 
 from guides.models import Area, Guide, Level
+from helpdesk import behalf
 from helpdesk.models import NO_NAME, OFFERED_CHOICES, CallTime, Kind, RatingLevel, normalise_reference
 from menpai.validators import normalise_phone, without_identity_number
 
 MAX_NOTE = 500
+TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请直接打 12345。"
 
 
 class AreaField(forms.ModelChoiceField):
@@ -87,6 +89,12 @@ class HelpForm(PlainForm):
 
     def clean_wish(self):
         return without_identity_number(self.cleaned_data["wish"])
+
+    def clean(self):
+        given = super().clean()
+        if behalf.must_come_instead(given.get("kind"), given.get("guide")):
+            self.add_error("kind", behalf.MUST_COME)
+        return given
 
 
 class CallbackForm(HelpForm):

@@ -1,14 +1,12 @@
 """What desk users fill in: one small form an act. What was typed comes back with a sentence beside its field when something is wrong."""
 
 import uuid
-from datetime import timedelta
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from guides.models import Guide
+from helpdesk import behalf
 from helpdesk.access import colleagues_for, communities_of
 from helpdesk.actions import SAY_WHOSE, staff_name
 from helpdesk.forms import MAX_NOTE, AreaField
@@ -16,7 +14,6 @@ from helpdesk.models import OFFERED_CHOICES, Channel, CloseReason, Kind
 from menpai.validators import normalise_phone, without_identity_number
 
 MAX_REASON = 60
-VISIT_WITHIN = timedelta(days=60)
 TOO_LONG = f"写得有点长，{MAX_NOTE}个字以内。"
 
 
@@ -45,27 +42,6 @@ class MessageForm(ActForm):
 
 class NoteForm(ActForm):
     text = _text_field("记什么", required="写点什么再存。")
-
-
-class VisitForm(ActForm):
-    at = forms.DateTimeField(
-        label="约在什么时候",
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"required": "选一个日期和时间。", "invalid": "写成 2026-11-25 09:00 这样。"},
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.initial["at"] = self.stored.visit_at
-
-    def clean_at(self):
-        at, now = self.cleaned_data["at"], timezone.now()
-        if at <= now:
-            raise ValidationError("这个时间已经过了，选个以后的时间。")
-        if at > now + VISIT_WITHIN:
-            raise ValidationError("约得太远了，选60天以内的时间。")
-        return at
 
 
 class PapersForm(ActForm):
@@ -167,6 +143,11 @@ class LogForm(forms.Form):
     def clean_guide(self):
         slug = self.cleaned_data["guide"]
         return Guide.objects.whole().get(slug=slug) if slug else None
+
+    def clean(self):
+        if behalf.must_come_instead(self.cleaned_data.get("kind"), self.cleaned_data.get("guide")):
+            self.add_error("kind", behalf.MUST_COME)
+        return self.cleaned_data
 
 
 class FindForm(forms.Form):

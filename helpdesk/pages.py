@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.forms import Form
 
-from guides.models import Agency, Guide
+from helpdesk.behalf import principal_of
 from helpdesk.coverage import board_for
-from helpdesk.models import HelpRequest, Kind, State
+from helpdesk.models import HelpRequest, State
 from helpdesk.roster import Tier
 
 SEND = "send"
@@ -65,13 +65,16 @@ def _to_open_with(form: Form, questions: list[Question]) -> Question:
     return (wrong + missing + [question for question in questions if question.name == SEND])[0]
 
 
-def follow_parts(request: HelpRequest, *, elder: bool, step: str) -> tuple[str, ...]:
+def follow_parts(request: HelpRequest, *, elder: bool, step: str, has_mandate: bool = False) -> tuple[str, ...]:
     """Which parts of the follow page stand on it: all of them, or in the 长辈版 the state with links to the others, one a page."""
     parts = {
         "rate": request.state == State.CLOSED and request.merged_into_id is None,
         "talk": True,
         "story": True,
-        "cancel": request.is_open,
+        "visit": request.visit_at is not None,
+        "behalf": request.is_open and principal_of(request) is not None,
+        "mandate": has_mandate,
+        "cancel": request.is_open and principal_of(request) is None,
     }
     possible = tuple(part for part, is_possible in parts.items() if is_possible)
     if not elder:
@@ -94,8 +97,3 @@ def helper_from(request: HelpRequest) -> str:
     if not posted or any(posting.area.contains(request.queue_id) for posting in posted):
         return ""
     return posted[0].area.short_name
-
-
-def must_come_instead(kind: str, guide: Guide | None) -> bool:
-    """代办 was asked for an item whose person must come (Agency.ACCOMPANY): the helper goes along instead, and the page says so."""
-    return kind == Kind.AGENT and guide is not None and guide.agency == Agency.ACCOMPANY

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, overview, queue, resident, roster
+from helpdesk.views import follow, for_parent, mandate, overview, queue, resident, roster, visits
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -12,7 +12,9 @@ resident_patterns = (
         path("new/", resident.new, name="new"),
         path("callback/", resident.callback, name="callback"),
         path("complain/", resident.complain, name="complain"),
+        path("for-parent/", for_parent.for_parent, name="for-parent"),
         path("<str:reference>/", follow.follow, name="follow"),
+        path("<str:reference>/visit.ics", visits.calendar_of_resident, name="calendar"),
     ],
     "help",
 )
@@ -31,6 +33,9 @@ desk_patterns = (
         path("overview/hand-over/", overview.hand_over, name="overview-hand-over"),
         path("overview/export/", overview.export, name="overview-export"),
         path("overview/<slug:what>/", overview.listing, name="overview-list"),
+        path("visits/", visits.day, name="visits"),
+        path("<str:reference>/visit.ics", visits.calendar_of_desk, name="calendar"),
+        path("<str:reference>/mandates/<int:key>/", mandate.paper, name="mandate"),
         path("<str:reference>/", queue.detail, name="detail"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],

@@ -1,15 +1,17 @@
 """Small functions that put true-looking rows into the database. Real area codes, obviously made-up people and buildings."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime, time
 from io import StringIO
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 
 from doorplates.models import Building, Doorplate
 from guides.models import Answer, Area, Domain, Guide, Level, LifeEvent, LifeEventStep, Material, Situation, Status
+from guides.workdays import WorkCalendar
 from helpdesk import actions
 from helpdesk.models import Absence, HelpRequest, Kind, Posting
 
@@ -106,6 +108,14 @@ def make_request(area: Area | None = None, *, claimed_by=None, row: dict | None 
         HelpRequest.objects.filter(pk=request.pk).update(**row)
         request.refresh_from_db()
     return request
+
+
+def workday_at(hour: int, *, minute: int = 0, days: int = 1) -> datetime:
+    """That time on the `days`-th working day from now, local: an appointment that nobody has to ask about."""
+    day = timezone.localdate()
+    for _ in range(days):
+        day = WorkCalendar().next_working_day(day)
+    return datetime.combine(day, time(hour, minute), timezone.get_default_timezone())
 
 
 def make_situation(guide: Guide, key: str, *answers: str, question: str = "谁去办？") -> Situation:

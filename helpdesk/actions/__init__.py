@@ -3,18 +3,23 @@
 from helpdesk.actions.alarms import raise_alarms
 from helpdesk.actions.asking import CONSENT_VERSION, Submission, submit
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, staff_name
+from helpdesk.actions.consent import record_consent, reopen_for_principal, reveal_principal, stop
 from helpdesk.actions.ending import SAY_WHOSE, cancel, close, rate, reopen
 from helpdesk.actions.escalating import escalate
 from helpdesk.actions.leave import end_absence, enter_absence, hand_over_all, take_over
+from helpdesk.actions.mandates import make_mandate, revoke_mandate, set_kind, sign_mandate
 from helpdesk.actions.merging import merge, split
 from helpdesk.actions.owning import claim, claim_next, hand_over, release
 from helpdesk.actions.promises import ContactHow, contact, pause, resume
 from helpdesk.actions.talking import answer_wishes, mark_told, reply, reveal, write_message, write_note
-from helpdesk.actions.working import set_visit, tick_papers
+from helpdesk.actions.visits import agree_visit, cancel_visit, drop_visit, end_visit, pass_on_visit, renew_code
+from helpdesk.actions.working import tick_papers
 
 __all__ = [
-    "CONSENT_VERSION", "ContactHow", "claim_next", "contact", "escalate", "merge", "pause", "resume", "split",
-    "OWNED_ELSEWHERE", "SAY_WHOSE", "NotPossible", "Submission", "answer_wishes", "cancel", "claim", "close", "hand_over",
-    "end_absence", "enter_absence", "hand_over_all", "raise_alarms", "take_over",
-    "mark_told", "rate", "release", "reopen", "reply", "reveal", "set_visit", "staff_name", "submit", "tick_papers", "write_message", "write_note",
+    "CONSENT_VERSION", "ContactHow", "NotPossible", "OWNED_ELSEWHERE", "SAY_WHOSE", "Submission", "agree_visit", "answer_wishes",
+    "cancel", "cancel_visit", "claim", "claim_next", "close", "contact", "drop_visit", "end_absence", "end_visit", "enter_absence",
+    "escalate", "hand_over", "hand_over_all", "make_mandate", "mark_told", "merge", "pass_on_visit", "pause", "raise_alarms", "rate",
+    "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal", "reveal_principal",
+    "revoke_mandate", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit", "take_over", "tick_papers", "write_message",
+    "write_note",
 ]  # fmt: skip

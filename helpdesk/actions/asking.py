@@ -10,11 +10,11 @@ from doorplates.models import Doorplate
 from guides.models import Area, Guide
 from guides.printed import latest_number
 from guides.workdays import calendar_for
-from helpdesk import sla, wishes
+from helpdesk import behalf, sla, wishes
 from helpdesk.access import staffed_codes, stewards_codes
 from helpdesk.actions.alarms import alarm_if_nobody
-from helpdesk.actions.base import record
-from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, new_reference
+from helpdesk.actions.base import NotPossible, record
+from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, Principal, new_reference
 from helpdesk.routing import route
 from menpai.encryption import blind_index
 
@@ -40,12 +40,19 @@ class Submission:
     papers: tuple[tuple[str, str], ...] = ()
     case: str = ""  # who=agent: the answers that the papers were listed for
     channel: Channel = Channel.WEB
+    principal_name: str = ""  # asked for this person; with it their phone, if there is one, in the same form
+    principal_phone: str = ""
     for_enterprise: bool = False  # said without a guide; a guide says it by itself
 
 
 @transaction.atomic
 def submit(submission: Submission, *, by=None) -> HelpRequest:
-    """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged."""
+    """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged.
+
+    Raises NotPossible for 代办 where the person must come.
+    """
+    if behalf.must_come_instead(submission.kind, submission.guide):
+        raise NotPossible(behalf.MUST_COME)
     now = timezone.now()
     target = route(
         submission.area,
@@ -85,6 +92,9 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     if not is_new:
         return request
     Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
+    if submission.principal_name:
+        phone = submission.principal_phone
+        Principal.objects.create(request=request, name=submission.principal_name, phone=phone, phone_index=blind_index(phone) if phone else "")
     record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
     alarm_if_nobody(request, now)
     return request

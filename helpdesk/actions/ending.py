@@ -4,11 +4,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from helpdesk import sla
+from helpdesk import behalf, sla
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record
-from helpdesk.models import OPEN_STATES, CloseReason, Escalation, EventKind, HelpRequest, Rating, RatingLevel, State
+from helpdesk.actions.mandates import end_mandates
+from helpdesk.actions.visits import drop_visit
+from helpdesk.models import OPEN_STATES, CloseReason, Consent, Escalation, EventKind, HelpRequest, Principal, Rating, RatingLevel, State
 
+ONLY_THEMSELVES = "这件事是当事人叫停的，只有当事人说了才能再打开。请他用自己电话的后四位打开这一页，或者给帮办员打个电话。"
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
 
 
@@ -19,6 +22,8 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         whose = whose_phone = ""
     elif not whose.strip():
         raise NotPossible(SAY_WHOSE)
+    if reason == CloseReason.DONE and (why := behalf.consent_missing(request) or behalf.mandate_missing(request, timezone.localdate())):
+        raise NotPossible(why)
     move(
         request,
         when={"state": State.CLAIMED, "owner": by},
@@ -28,6 +33,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         },
         otherwise=OWNED_ELSEWHERE,
     )
+    drop_visit(request, by=by)
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
 
 
@@ -40,12 +46,18 @@ def cancel(*, request: HelpRequest) -> None:
         to={"state": State.CANCELLED, "owner": None, "claimed_at": None, "closed_at": timezone.now(), **NO_PAUSE},
         otherwise="这个诉求已经结束了，不用再取消。",
     )
+    drop_visit(request)
+    end_mandates(request, by=None)
     record(request, EventKind.CANCELLED)
 
 
 @transaction.atomic
-def reopen(*, request: HelpRequest) -> None:
-    """没办好: back to the queue with a fresh promise; the rating given for the earlier end goes with it."""
+def reopen(*, request: HelpRequest, by_principal: bool = False) -> None:
+    """没办好: back to the queue with a fresh promise; the rating given for the earlier end goes with it.
+
+    A stopped request comes back only with a new consent: it is to be asked for again, and after the person's own stop only they bring it back.
+    """
+    _ask_consent_again(request, by_principal=by_principal)
     back_to_queue(
         request,
         when={"state__in": (State.CLOSED, State.CANCELLED)},
@@ -71,6 +83,15 @@ def back_to_queue(request: HelpRequest, *, when: dict, also: dict, otherwise: st
         },
         otherwise=otherwise,
     )
+
+
+def _ask_consent_again(request: HelpRequest, *, by_principal: bool) -> None:
+    if request.state != State.CANCELLED or behalf.principal_of(request) is None:
+        return
+    if not by_principal and Principal.objects.filter(request=request, consent=Consent.WITHDRAWN).exists():
+        raise NotPossible(ONLY_THEMSELVES)
+    Principal.objects.filter(request=request).exclude(consent=Consent.DECLINED).update(consent=Consent.ASKED, how="", answered_at=None, asked_by=None)
+    request.principal.refresh_from_db()
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils import timezone
 from helpdesk.access import may_take_over, people_below
 from helpdesk.actions.base import NotPossible, move, record, staff_name
 from helpdesk.actions.owning import hand_over
+from helpdesk.actions.visits import pass_on_visit
 from helpdesk.models import Absence, AbsenceKind, AuditAct, AuditEntry, EventKind, HelpRequest, Message, Part, Posting, Sender, State
 
 MAX_DAYS_OFF = 366
@@ -70,6 +71,7 @@ def take_over(*, request: HelpRequest, by) -> None:
         otherwise="刚刚有人先接过去了，您不用再接，刷新看看。",
     )
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"{staff_name(owner)}不在，{staff_name(by)}接过来办。")
+    pass_on_visit(request, to=by, by=by)
     record(request, EventKind.TAKEN_OVER, by=by, detail=f"原来是{staff_name(owner)}在办")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from helpdesk.access import waiting_for
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
+from helpdesk.actions.visits import drop_visit, pass_on_visit
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
 from menpai.line import one_at_a_time
 from menpai.roles import Role, has_role
@@ -74,6 +75,7 @@ def release(*, request: HelpRequest, by, reason: str = "") -> None:
     move(request, when={"state": State.CLAIMED, "owner": by}, to=to, otherwise=OWNED_ELSEWHERE)
     if reason:
         Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"放回队列：{reason}")
+    drop_visit(request, by=by, say="换人接着办，接的人再跟您约。")
     record(request, EventKind.RELEASED, by=by)
     alarm_if_nobody(request, timezone.now())
 
@@ -94,4 +96,5 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
     )
     end_pause(request)
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
+    pass_on_visit(request, to=to.user, by=by)
     record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")

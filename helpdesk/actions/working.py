@@ -1,26 +1,18 @@
 """What a helper does with a request in hand."""
 
-from datetime import datetime
-
 from django.db import transaction
-from django.utils import timezone
 
-from helpdesk.actions.base import OWNED_ELSEWHERE, move, record, renew, require_owner
-from helpdesk.models import EventKind, HelpRequest, State
-
-
-@transaction.atomic
-def set_visit(*, request: HelpRequest, by, at: datetime) -> None:
-    """Agree on a time to come or to meet. The resident sees it."""
-    move(request, when={"state": State.CLAIMED, "owner": by}, to={"visit_at": at}, otherwise=OWNED_ELSEWHERE)
-    renew(request)
-    record(request, EventKind.VISIT_SET, by=by, detail=f"{timezone.localtime(at):%m月%d日 %H:%M}")
+from helpdesk import behalf
+from helpdesk.actions.base import NotPossible, record, require_owner
+from helpdesk.models import EventKind, HelpRequest
 
 
 @transaction.atomic
 def tick_papers(*, request: HelpRequest, by, ready: set[int]) -> None:
     """Mark exactly these papers (by primary key) of an own request as ready, the others as not. Nothing changed: nothing recorded."""
     require_owner(request, by)
+    if why := behalf.consent_missing(request):
+        raise NotPossible(why)
     changed = request.papers.filter(pk__in=ready, ready=False).update(ready=True)
     changed += request.papers.exclude(pk__in=ready).filter(ready=True).update(ready=False)
     if changed:

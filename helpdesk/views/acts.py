@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from helpdesk import actions
+from helpdesk.forms_behalf import GIVEN, ConsentAgainForm, ConsentForm, KindForm, MandateForm, SignForm
 from helpdesk.forms_desk import (
     ActForm,
     CloseForm,
@@ -11,9 +12,9 @@ from helpdesk.forms_desk import (
     MessageForm,
     NoteForm,
     PapersForm,
-    VisitForm,
 )
 from helpdesk.forms_promises import ContactForm, MergeForm, PauseForm, ReleaseForm
+from helpdesk.forms_visits import CancelVisitForm, EndVisitForm, VisitForm
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,24 @@ ACTS = {
     ),
     "note": Act(NoteForm, lambda r, by, data: actions.write_note(request=r, by=by, text=data["text"]), "记下了，居民看不到。"),
     "message": Act(MessageForm, lambda r, by, data: actions.write_message(request=r, by=by, text=data["text"]), "发出去了，居民凭编号能看到。"),
-    "visit": Act(VisitForm, lambda r, by, data: actions.set_visit(request=r, by=by, at=data["at"]), "时间约好了，居民能看到。"),
+    # appointments (约见)
+    "visit": Act(VisitForm, lambda r, by, data: actions.agree_visit(request=r, by=by, **data), "时间约好了，居民能看到。"),
+    "end_visit": Act(EndVisitForm, lambda r, by, data: actions.end_visit(request=r, by=by, **data), "记下了，居民能看到。"),
+    "cancel_visit": Act(CancelVisitForm, lambda r, by, data: actions.cancel_visit(request=r, by=by, **data), "取消了，也给居民留了言。"),
+    "renew_code": Act(ActForm, lambda r, by, data: actions.renew_code(request=r, by=by), "四个数字换好了，也给居民留了言。"),
+    # on behalf of (当事人、委托书)
+    "consent": Act(
+        ConsentForm, lambda r, by, data: actions.record_consent(request=r, by=by, given=data["answer"] == GIVEN, how=data["how"]), "他（她）的话记下了。"
+    ),
+    "consent_again": Act(
+        ConsentAgainForm, lambda r, by, data: actions.reopen_for_principal(request=r, by=by, how=data["how"]), "重新打开了，等人领取。"
+    ),
+    "stop": Act(ActForm, lambda r, by, data: actions.stop(request=r, by_principal=True, by=by), "停下了，家里人能看到。", leaves=True),
+    "reveal_principal": Act(ActForm, lambda r, by, data: actions.reveal_principal(request=r, by=by)),
+    "set_kind": Act(KindForm, lambda r, by, data: actions.set_kind(request=r, by=by, kind=data["kind"]), "帮助方式改好了。"),
+    "mandate": Act(MandateForm, lambda r, by, data: actions.make_mandate(request=r, by=by, **data), "委托书写好了，打出来给他签。"),
+    "sign": Act(SignForm, lambda r, by, data: actions.sign_mandate(request=r, by=by, signed_on=data["signed_on"]), "登记好了，可以去替他办了。"),
+    "revoke": Act(ActForm, lambda r, by, data: actions.revoke_mandate(request=r, by=by), "委托收回了，不能再替他办。"),
     "papers": Act(
         PapersForm, lambda r, by, data: actions.tick_papers(request=r, by=by, ready={p.pk for p in data["ready"]}), "材料记下了。"
     ),

@@ -11,28 +11,41 @@ from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from guides.workdays import calendar_for
 from helpdesk import actions, sla
+from helpdesk.behalf import must_come_instead, principal_of
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, normalise_reference
-from helpdesk.pages import follow_parts, has_nobody_now, helper_from, must_come_instead
+from helpdesk.pages import follow_parts, has_nobody_now, helper_from
+from helpdesk.views.beside import beside_follow
 from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
 FOLLOW_SECONDS = 2 * 60 * 60
+ASKER, PRINCIPAL = "asker", "principal"
+AS_PRINCIPAL = "/principal"  # in the cookie, behind the number
 WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
 
 
-def let_follow(response, stored: HelpRequest):
-    """This browser may read this request for two hours without the last four digits."""
-    value = signing.dumps(stored.reference, salt=FOLLOW_COOKIE)
+def let_follow(response, stored: HelpRequest, *, as_principal: bool = False):
+    """This browser may read this request for two hours without the last four digits, as whose phone they were of."""
+    value = signing.dumps(stored.reference + (AS_PRINCIPAL if as_principal else ""), salt=FOLLOW_COOKIE)
     response.set_cookie(FOLLOW_COOKIE, value, max_age=FOLLOW_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS)
     return response
 
 
 def may_follow(request, reference: str) -> bool:
+    return _let_in(request) in (reference, reference + AS_PRINCIPAL)
+
+
+def is_principal(request, reference: str) -> bool:
+    """Whether the door was opened with the phone of the person whose matter it is, not of the one who asked for them."""
+    return _let_in(request) == reference + AS_PRINCIPAL
+
+
+def _let_in(request) -> str | None:
     try:
-        return signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS) == reference
+        return signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS)
     except signing.BadSignature:
-        return False
+        return None
 
 
 @never_cache
@@ -41,7 +54,9 @@ def follow(request, reference):
     reference = normalise_reference(reference)
     if not may_follow(request, reference):
         return _ask_last_four(request, reference)
-    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building", "merged_into").get(reference=reference)
+    rows = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "principal", "doorplate__building", "merged_into")
+    stored = rows.get(reference=reference)
+    stored.by_principal = is_principal(request, reference)  # who looks, for the acts below and the page
     forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
     refused = ""
     if request.method == "POST":
@@ -64,7 +79,7 @@ def follow(request, reference):
 
 
 def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
-    now = timezone.now()
+    now, beside = timezone.now(), beside_follow(stored)
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
@@ -80,15 +95,24 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         must_come_instead=must_come_instead(stored.kind, stored.guide),
         nobody_there=has_nobody_now(stored),
         helper_from=helper_from(stored),
-        shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
+        shown=follow_parts(stored, elder=request.viewpoint.elder, step=step, has_mandate=beside["mandate"] is not None),
+        **beside,
     )
     return render(request, "helpdesk/follow.html", context)
 
 
+def _stop(stored: HelpRequest) -> None:
+    actions.stop(request=stored, by_principal=stored.by_principal)
+
+
 RESIDENT_ACTS = {
     "reply": (ReplyForm, lambda stored, data: actions.reply(request=stored, text=data["text"])),
-    "cancel": (None, lambda stored, data: actions.cancel(request=stored)),
-    "reopen": (None, lambda stored, data: actions.reopen(request=stored)),
+    # With a 当事人 calling it off is stopping it (叫停), also from a page that was open before.
+    "cancel": (None, lambda stored, data: _stop(stored) if principal_of(stored) else actions.cancel(request=stored)),
+    "stop": (None, lambda stored, data: _stop(stored)),
+    "cancel_visit": (None, lambda stored, data: actions.cancel_visit(request=stored)),
+    "revoke": (None, lambda stored, data: actions.revoke_mandate(request=stored)),
+    "reopen": (None, lambda stored, data: actions.reopen(request=stored, by_principal=stored.by_principal)),
     "rate": (RatingForm, lambda stored, data: actions.rate(request=stored, level=data["level"], text=data["text"])),
 }
 
@@ -106,12 +130,21 @@ def _ask_last_four(request, reference: str):
         if not (throttle.allow("follow", here, limit=5, minutes=15) and throttle.allow("follow-all", reference, limit=50, minutes=24 * 60)):
             form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
         else:
-            stored = HelpRequest.objects.filter(reference=reference).first()
-            if stored and stored.phone[-4:] == form.cleaned_data["last_four"]:
+            stored = HelpRequest.objects.select_related("principal").filter(reference=reference).first()
+            if stored and (opened_by := _whose(stored, form.cleaned_data["last_four"])):
                 throttle.forget("follow", here)
-                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored)
+                stored.by_principal = opened_by == PRINCIPAL
+                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored, as_principal=stored.by_principal)
             form.add_error("last_four", WRONG_PAIR)
     return show_door(request, reference, form)
+
+
+def _whose(stored: HelpRequest, last_four: str) -> str:
+    """Whose phone ends so: of the one who asked, or of the person they asked for. Empty: of nobody here."""
+    principal = principal_of(stored)
+    if stored.phone[-4:] == last_four:
+        return ASKER
+    return PRINCIPAL if principal and principal.phone[-4:] == last_four else ""
 
 
 def draft_of(request) -> dict:

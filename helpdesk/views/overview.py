@@ -11,8 +11,8 @@ from helpdesk import reports, transfer
 from helpdesk.access import board_of, people_below
 from helpdesk.actions import staff_name
 from helpdesk.models import AuditAct, AuditEntry
-from helpdesk.views.bulk import show_hand_over
 from helpdesk.standings import with_standing
+from helpdesk.views.bulk import show_hand_over
 from helpdesk.views.queue import desk_context, desk_page
 from menpai.roles import Role, has_role
 from menpai.spreadsheets import XLSX_TYPE

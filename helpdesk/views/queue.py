@@ -30,6 +30,7 @@ from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, Escalation, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.standings import with_standing
 from helpdesk.views.acts import ACTS
+from helpdesk.views.beside import for_and_with
 from menpai.roles import Role, has_role
 
 PAGE_SIZE = 25
@@ -125,12 +126,19 @@ def claim_next(request):
 def log(request):
     """Write down a walk-in or a call. The number is for the person to take home."""
     form = LogForm(request.POST if request.method == "POST" else None, user=request.user)
-    if form.is_valid():
-        stored = actions.submit(_submission(form.cleaned_data), by=request.user)
+    if form.is_valid() and (stored := _logged(request, form)):
         messages.success(request, f"记下了。编号 {stored.spoken_reference}，念给他听；交给了{stored.queue.short_name}{'的项目管家' if stored.for_steward else ''}。")
         visible = visible_requests(request.user).filter(pk=stored.pk).exists()
         return redirect("desk:detail", stored.reference) if visible else redirect("desk:queue")
     return render(request, "helpdesk/desk/log.html", desk_context(request, here="log", form=form))
+
+
+def _logged(request, form: LogForm) -> HelpRequest | None:
+    try:
+        return actions.submit(_submission(form.cleaned_data), by=request.user)
+    except actions.NotPossible as refusal:  # the guide changed between the look and the sending
+        form.add_error("kind", str(refusal))
+        return None
 
 
 def _submission(data: dict) -> actions.Submission:
@@ -144,7 +152,7 @@ def detail(request, reference):
     return _show(request, get_request_or_404(request.user, reference))
 
 
-def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: str = "", phone: str = "", status: int = 200):
+def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: str = "", phone: str = "", principal_phone: str = "", status: int = 200):
     """One request with the acts that are possible now. A refused form stays on the page with what was typed, whatever became of the request."""
     may = acts_for(request.user, stored) | ({act} if refused else set())
     forms = {name: ACTS[name].form(act=name, stored=stored, user=request.user) for name in may}
@@ -159,6 +167,7 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         refused=refused,
         refused_act=act if refused else "",
         phone=phone,
+        **for_and_with(stored, request.user, phone=principal_phone),
         papers=list(stored.papers.all()),
         cover=board_of(request.user).cover_words(stored) if covers(request.user, stored) else "",
         owner_away=owner_away_words(request.user, stored) if "take_over" in forms else "",
@@ -205,5 +214,7 @@ def act(request, reference, act):
         return _show(request, get_request_or_404(request.user, reference), refused=form, act=act)
     if act == "reveal":
         return _show(request, stored, phone=answer)
+    if act == "reveal_principal":
+        return _show(request, stored, principal_phone=answer)
     messages.success(request, chosen.done)
     return redirect("desk:queue") if chosen.leaves else redirect("desk:detail", stored.reference)

@@ -18,15 +18,16 @@ from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from guides.workdays import calendar_for
 from helpdesk import actions, sla
-from helpdesk.forms import CallbackForm, FindForm, FollowForm, HelpForm
+from helpdesk.forms import TOO_MANY, CallbackForm, FindForm, FollowForm, HelpForm
+from helpdesk.forms_behalf import ForParentForm
 from helpdesk.models import OFFERED_KINDS, Kind, is_reference
 from helpdesk.pages import questions_of
 from helpdesk.views.follow import draft_of, let_follow, show_door
+from helpdesk.views.for_parent import show_for_parent
 from menpai import throttle
 
+STALE = "这一页放得太久了。您填的都在，请再点一次提交。"
 NEXT = "next"  # 长辈版: the keyboard's Enter in the middle of the questions leads on, and sends nothing
-TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请直接打 12345。"
-
 
 ASKING = {"new": HelpForm, "callback": CallbackForm}  # by the name of their address
 
@@ -57,9 +58,13 @@ def _ask(request, form_class: type[HelpForm]):
     if request.method == "POST" and NEXT not in request.POST and form.is_valid():
         address = throttle.client_address(request)
         if throttle.allow("help", address, limit=30, minutes=60):
-            stored = actions.submit(_submission(form.cleaned_data))
-            return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
-        form.add_error(None, TOO_MANY)
+            try:
+                stored = actions.submit(_submission(form.cleaned_data))
+                return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+            except actions.NotPossible as refusal:  # the guide changed between the look and the sending
+                form.add_error(None, str(refusal))
+        else:
+            form.add_error(None, TOO_MANY)
     return _show_form(request, form)
 
 
@@ -165,8 +170,13 @@ def csrf_failure(request, reason=""):
     if name in ASKING:
         form = ASKING[name](request.POST)
         form.is_valid()
-        form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
+        form.add_error(None, STALE)
         return _show_form(request, form, status=403)
+    if name == "for-parent":
+        form = ForParentForm(request.POST)
+        form.is_valid()
+        form.add_error(None, STALE)
+        return show_for_parent(request, form, status=403)
     if name == "follow":
         return show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=draft_of(request)), status=403)
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)

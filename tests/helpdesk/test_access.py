@@ -106,7 +106,7 @@ def test_communities_for_which_one_may_log():
     assert list(communities_of(people.bianji())) == []
 
 
-OWN = {"note", "reveal", "message", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
+OWN = {"set_kind", "note", "reveal", "message", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
 
 
 def test_acts_offered():
@@ -120,7 +120,9 @@ def test_acts_offered():
 
 
 def test_acts_offered_are_acts_that_exist():
-    assert OWN | {"claim", "told", "pause", "resume", "split", "take_over"} == set(ACTS)
+    visits = {"end_visit", "cancel_visit", "renew_code"}
+    on_behalf = {"consent", "consent_again", "stop", "reveal_principal", "mandate", "sign", "revoke"}
+    assert OWN | {"claim", "told", "pause", "resume", "split", "take_over"} | visits | on_behalf == set(ACTS)
 
 
 def addresses(reference: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from helpdesk import actions
 from helpdesk.actions import NotPossible
 from helpdesk.models import CloseReason, HelpRequest, RatingLevel
 from tests import people
-from tests.factories import SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_guide, make_posting, make_request, make_submission, make_user
+from tests.factories import SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_guide, make_posting, make_request, make_submission, make_user, workday_at
 
 pytestmark = pytest.mark.django_db
 
@@ -212,7 +212,7 @@ def test_only_the_owner_works_on_it():
     tomorrow, other = timezone.now() + timedelta(days=1), people.xiaozhao()
     for verb, extra in (
         (actions.write_message, {"text": "您好"}),
-        (actions.set_visit, {"at": tomorrow}),
+        (actions.agree_visit, {"at": tomorrow}),
         (actions.tick_papers, {"ready": {stored.papers.get().pk}}),
         (actions.close, {"reason": CloseReason.DONE, "text": ""}),
         (actions.release, {}),
@@ -242,8 +242,9 @@ def test_messages_and_notes():
 
 def test_a_visit_is_in_the_timeline_in_local_time():
     stored = make_request(claimed_by=people.zhuli())
-    actions.set_visit(request=stored, by=people.zhuli(), at=timezone.make_aware(timezone.datetime(2026, 12, 1, 9, 30)))
-    assert (stored.events.last().kind, stored.events.last().detail) == ("visit_set", "12月01日 09:30")
+    at = workday_at(9, minute=30)
+    actions.agree_visit(request=stored, by=people.zhuli(), at=at)
+    assert (stored.events.last().kind, stored.events.last().detail) == ("visit_set", f"{at:%m月%d日} 09:30，上门")
 
 
 def test_papers_are_ticked_and_unticked_and_nothing_is_noted_when_nothing_changed():

@@ -170,15 +170,19 @@ def test_a_mistake_opens_its_own_question_with_everything_typed(client):
 
 
 @pytest.mark.parametrize("mode", ["", "/elder"])
-def test_the_form_says_that_nobody_can_go_instead_and_what_happens(client, mode):
+def test_the_form_says_that_nobody_can_go_instead_and_refuses_it_with_what_to_choose(client, mode):
     make_guide(agency=Agency.ACCOMPANY)
-    said = "代办：这件事本人必须到场，不能替您办。选了它，帮办员先打电话，再陪您去"
+    said = "代办：<b>这件事不能代办</b>，本人必须到场。请选“帮办”"
     assert said in page(client, f"{mode}/help/new/", guide="yibao-001", help="agent")
     assert "代办：替您跑腿" in page(client, f"{mode}/help/new/")
-    response = client.post(f"{mode}/help/new/", asked(name="王阿姨", guide="yibao-001", kind="agent"))
-    assert response.status_code == 302  # told, not refused
-    told = "您选的是代办。<b>这件事本人必须到场</b>"
-    assert told in page(client, response["Location"])
+    sent = asked(name="王阿姨", guide="yibao-001", kind="agent", note="腿不好", area=SHUIYUN)
+    body = client.post(f"{mode}/help/new/", sent).content.decode()
+    assert "这件事本人必须到场，不能代办。改选“帮办”：帮办员先打电话，再陪着去。" in body
+    assert {name: value_of(body, name) for name in sent} == sent
+    assert HelpRequest.objects.count() == 0
+    if mode:
+        assert re.search(r'class="question first" id="q-(\w+)"', body)[1] == "kind"
+    assert client.post(f"{mode}/help/new/", sent | {"kind": "accompany"}).status_code == 302
 
 
 def test_others_are_not_told_so(client):

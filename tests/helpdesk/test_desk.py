@@ -158,7 +158,7 @@ def test_only_the_owner_is_offered_the_owners_acts(client, zhuli):
     assert offered == {"note"}
     client.force_login(people.xiaozhao())
     offered = offered_in(page(client, detail(stored)), stored)
-    assert offered == {"note", "reveal", "message", "visit", "papers", "close", "release", "hand_over", "contact"}
+    assert offered == {"note", "reveal", "message", "visit", "papers", "close", "release", "hand_over", "contact", "set_kind"}
     client.force_login(people.zhuguan())
     offered = offered_in(page(client, detail(stored)), stored)
     assert offered == {"note", "reveal", "hand_over"}

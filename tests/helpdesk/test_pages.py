@@ -3,9 +3,10 @@
 import pytest
 
 from guides.models import Agency, Guide
+from helpdesk.behalf import must_come_instead
 from helpdesk.forms import HelpForm
 from helpdesk.models import HelpRequest, Kind
-from helpdesk.pages import follow_parts, must_come_instead, questions_of
+from helpdesk.pages import follow_parts, questions_of
 
 pytestmark = pytest.mark.django_db  # the form's lists are rows
 

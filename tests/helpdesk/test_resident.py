@@ -466,11 +466,11 @@ def test_the_whole_story(client, mine):
     assert "<b>朱丽</b>（水韵名都社区）在办。" in in_page(client, mine)
     actions.write_message(request=mine, by=zhuli(), text="带上身份证")
     assert act(client, mine, "reply", text="好的，\n明天来").status_code == 302
-    actions.set_visit(request=mine, by=zhuli(), at=timezone.now())
+    actions.agree_visit(request=mine, by=zhuli(), at=timezone.now() + timedelta(days=1), place="station")
     body = in_page(client, mine)
     assert "带上身份证" in body
     assert "好的，<br>明天来" in body
-    assert "约好的时间：" in body
+    assert "约好了：来村（社区）站点" in body
     close(mine)
     body = in_page(client, mine)
     assert "结果：<b>办好了</b>" in body
@@ -484,7 +484,7 @@ def test_the_whole_story(client, mine):
     assert act(client, mine, "cancel").status_code == 302
     assert "现在：已取消" in in_page(client, mine)
     assert [event.kind for event in mine.events.all()] == [
-        "submitted", "claimed", "messaged", "replied", "visit_set", "closed", "rated", "reopened", "cancelled",
+        "submitted", "claimed", "messaged", "replied", "visit_set", "visit_cancelled", "closed", "rated", "reopened", "cancelled",
     ]
 
 

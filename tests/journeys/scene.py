@@ -22,7 +22,7 @@ from guides.transfer import import_guides
 from helpdesk import actions
 from helpdesk.models import CloseReason, HelpRequest, Kind, RatingLevel
 from tests import people
-from tests.factories import SHUIYUN, YUANYI, make_absence, make_request
+from tests.factories import SHUIYUN, YUANYI, make_absence, make_request, workday_at
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 PHONE_SIZE, TABLET_SIZE, DESKTOP_SIZE = ({"width": w, "height": h} for w, h in ((360, 740), (1024, 768), (1280, 800)))
@@ -108,7 +108,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     )  # fmt: skip
     actions.write_message(request=mine, by=zhuli, text="您好，社保卡也要带上。明天上午我在站里等您。")
     actions.reply(request=mine, text="好，我们九点到。")
-    actions.set_visit(request=mine, by=zhuli, at=(timezone.localtime(now) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0))
+    actions.agree_visit(request=mine, by=zhuli, at=workday_at(9), place="station")
     actions.tick_papers(request=mine, by=zhuli, ready={mine.papers.first().pk})
     actions.write_note(request=mine, by=zhuli, text="老人耳背，电话里说慢一点。")
     asked("shebao-001", "赵奶奶", "13909524444", claimed_by=xiaozhao)
@@ -126,7 +126,25 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     HelpRequest.objects.filter(pk=left.pk).update(state="claimed", owner=limei, claimed_at=now)
     get_user_model().objects.filter(pk=limei.pk).update(is_active=False)
     found = {"left": left, "lonely": lonely, "late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
-    return {name: request.reference for name, request in found.items()}
+    found |= _visits(asked, zhuli)
+    words = {"mandate": str(found.pop("mandate").pk), "visit_day": f"{timezone.localdate(found['home'].visit_at):%Y-%m-%d}"}
+    return words | {name: request.reference for name, request in found.items()}
+
+
+def _visits(asked: Callable, zhuli) -> dict:
+    """朱丽 goes to one today, asks a mother first, acts for another under a signed paper; one was stopped."""
+    mother = {"claimed_by": zhuli, "for_someone": True, "relation": "女儿"}
+    first = asked("minzheng-005", "小王", "13909531111", kind=Kind.HOME, principal_name="王奶奶", principal_phone="13909541111", **mother)
+    agent = asked("yibao-002", "小李", "13909532222", kind=Kind.AGENT, principal_name="李大爷", principal_phone="13909542222", **mother)
+    actions.record_consent(request=agent, by=zhuli, given=True, how="phone")
+    today = timezone.localdate()
+    mandate = actions.make_mandate(request=agent, by=zhuli, principal_name="李建国", scope="到窗口交医保材料", starts_on=today, ends_on=today + timedelta(days=30))
+    actions.sign_mandate(request=agent, by=zhuli, signed_on=today)
+    home = asked("canlian-001", "孙奶奶", "13909533333", kind=Kind.HOME, claimed_by=zhuli, papers=(("居民身份证", "原件1份"), ("户口簿", "")))
+    actions.agree_visit(request=home, by=zhuli, at=timezone.now() + timedelta(minutes=90))
+    stopped = asked("minzheng-005", "小周", "13909534444", principal_name="周奶奶", principal_phone="13909544444", **mother)
+    actions.stop(request=stopped, by_principal=True)
+    return {"mother": first, "agent": agent, "home": home, "stopped": stopped, "mandate": mandate}
 
 
 def _stay(page: Page) -> None:
@@ -256,6 +274,15 @@ RESIDENT_LOOKS = [
     Look("help-in-hand-elder", "/elder/help/{mine}/", then=last_four("8000")),
     Look("help-talk-elder", "/elder/help/{mine}/?step=talk", then=last_four("8000")),
     Look("help-closed-elder", "/elder/help/{closed}/", then=last_four("5555")),
+    Look("for-parent", f"/help/for-parent/?guide=minzheng-005&area={SHUIYUN}"),
+    Look("for-parent-wrong", "/help/for-parent/", then=press("提交")),
+    Look("for-parent-elder", "/elder/help/for-parent/"),
+    Look("help-visit", "/help/{home}/", then=last_four("3333")),
+    Look("help-visit-elder", "/elder/help/{home}/", then=last_four("3333")),
+    Look("help-for-mother", "/help/{mother}/", then=last_four("1111")),
+    Look("help-mandate", "/help/{agent}/", then=last_four("2222")),
+    Look("help-stop-elder", "/elder/help/{agent}/?step=behalf", then=last_four("2222")),
+    Look("help-stopped", "/help/{stopped}/", then=last_four("4444")),
     Look("complain", "/help/complain/"),
     Look("404", "/nosuchpage/", status=404),
 ]
@@ -273,6 +300,13 @@ DESK_LOOKS = [
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
+    Look("desk-ask-first", "/desk/{mother}/", people.zhuli),
+    Look("desk-mandate", "/desk/{agent}/", people.zhuli),
+    Look("desk-mandate-paper", "/desk/{agent}/mandates/{mandate}/", people.zhuli),
+    Look("desk-visit", "/desk/{home}/", people.zhuli),
+    Look("desk-stopped", "/desk/{stopped}/", people.zhuli),
+    Look("desk-route", "/desk/visits/?day={visit_day}", people.zhuli),
+    Look("desk-route-empty", "/desk/visits/", people.zhuli2),
     Look("desk-missing", "/desk/{mine}/", people.zhuli2, status=404),
     Look("desk-roster", "/desk/roster/", people.zhuli),
     Look("desk-roster-wrong", "/desk/roster/", people.zhuguan, press("记下")),

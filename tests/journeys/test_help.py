@@ -1,15 +1,14 @@
 """From the plate on the wall to the answer: a resident asks, an assistant of that very village helps, the resident has the last word."""
 
 import re
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from doorplates.models import Scan
 from helpdesk.models import HelpRequest
-from tests.factories import make_request
+from menpai.templatetags.pages import clock
+from tests.factories import make_request, workday_at
 from tests.journeys.scene import TABLET_SIZE, sign_in, title_of
 from tests.people import PASSWORD, can_sign_in, xiaozhao, zhuli, zhuli2
 
@@ -58,11 +57,11 @@ def work_on(page, reference: str) -> None:
     expect(page.get_by_role("link", name="打电话 13800138000")).to_have_attribute("href", "tel:13800138000")
     page.get_by_label("给居民留言").fill("您好，社保卡也要带上。")
     page.get_by_role("button", name="发给居民").click()
-    tomorrow = timezone.localtime() + timedelta(days=1)
+    at = workday_at(9)
     page.locator("summary", has_text="约时间").click()
-    page.get_by_label("约在什么时候").fill(f"{tomorrow:%Y-%m-%d}T09:00")
+    page.get_by_label("约在什么时候").fill(f"{at:%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="就约这个时间").click()
-    expect(page.locator("main")).to_contain_text("约好了：明天 9:00")
+    expect(page.locator("main")).to_contain_text(f"约好了：{clock(at)}")
     papers = page.locator("#papers")
     expect(papers.get_by_role("checkbox")).to_have_count(3)
     papers.get_by_label("代办人的居民身份证").check()

@@ -6,6 +6,7 @@ from html import unescape
 import html5lib
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from doorplates import codes
 from doorplates.actions import replace, revoke
@@ -15,7 +16,7 @@ from guides.models import Guide, JobPosting, LifeEvent, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
 from tests.content import PLATES_OF, all_content  # noqa: F401
-from tests.factories import make_plate, make_request
+from tests.factories import make_plate, make_request, workday_at
 from tests.people import shenhe, zhuli
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
@@ -52,6 +53,7 @@ def plain_pages() -> dict[str, str]:
         "village enterprises": f"/c/{PLATES_OF}/enterprise/", "across provinces": "/guides/?can=cross", "of one topic": "/guides/?can=cross&topic=shebao",
         "by video, none": "/guides/?can=video", "help by video": "/help/new/?guide=huji-006&help=video", "help for an enterprise": "/help/new/?enterprise=1",
     }  # fmt: skip
+    pages |= {"for a parent": "/help/for-parent/", "for a parent, a guide": "/help/for-parent/?guide=yibao-001"}
     questions = {
         "": "", "answered": "低保要带什么", "hours": "低保几点开门", "which": "养老保险咋交", "fraud": "这个码安全吗", "unknown": "明天下雨吗13800138000",
         "no matter": "要带什么", "not held": "低保每年什么时候办",
@@ -95,10 +97,12 @@ def special_pages(client) -> dict[str, str]:
     bodies["elder help, Enter pressed"] = client.post("/elder/help/new/", {"phone": "13800138000", "next": "1"}).content.decode()
     bodies["callback with mistakes"] = client.post("/help/callback/", {"phone": "1"}).content.decode()
     bodies["elder callback with mistakes"] = client.post("/elder/help/callback/", {"phone": "1"}).content.decode()
+    bodies["for a parent with mistakes"] = client.post("/help/for-parent/", wrong).content.decode()
+    bodies["elder for a parent with mistakes"] = client.post("/elder/help/for-parent/", wrong).content.decode()
     bodies["form too old"] = Client(enforce_csrf_checks=True).post("/help/new/", {"name": "王阿姨"}).content.decode()
     bodies["page too old"] = Client(enforce_csrf_checks=True).post("/help/123456789/", {}).content.decode()
     bodies["wrong digits"] = client.post("/help/123456789/", {"act": "open", "last_four": "12"}).content.decode()
-    return bodies | request_pages(client)
+    return bodies | request_pages(client) | visit_pages(client)
 
 
 def request_pages(client) -> dict[str, str]:
@@ -135,6 +139,35 @@ def request_pages(client) -> dict[str, str]:
     add_alias(miss=wished.wish, guide=stored.guide, by="边吉")
     actions.answer_wishes()
     look("with a wish that came true")
+    return bodies
+
+
+def visit_pages(client) -> dict[str, str]:
+    """A mother's request as both see it, with an appointment, a mandate, and stopped."""
+    said = {"principal_name": "王阿姨", "principal_phone": "13952520002", "relation": "女儿", "kind": "agent"}
+    stored, bodies = make_request(claimed_by=zhuli(), **said), {}
+    address = f"/help/{stored.reference}/"
+
+    def look(name, prefix=""):
+        for side, digits in (("child", "8000"), ("mother", "0002")):
+            client.cookies.pop("follow", None)
+            client.post(address, {"act": "open", "last_four": digits})
+            bodies[f"{prefix}{name}, {side}"] = client.get(prefix + address).content.decode()
+            for step in ("visit", "mandate", "behalf"):
+                bodies[f"{prefix}{name}, {side}, {step}"] = client.get(f"{prefix}{address}?step={step}").content.decode()
+
+    look("asked")
+    actions.record_consent(request=stored, by=zhuli(), given=True, how="phone")
+    today = timezone.localdate()
+    actions.make_mandate(request=stored, by=zhuli(), principal_name="王秀英", scope="交医保", starts_on=today, ends_on=today)
+    actions.sign_mandate(request=stored, by=zhuli(), signed_on=today)
+    for place in ("home", "station", "window", "video"):
+        actions.agree_visit(request=stored, by=zhuli(), at=workday_at(10), place=place, link="https://meet.example/1" if place == "video" else "")
+        look(f"visit {place}")
+        look(f"visit {place}", "/elder")
+    actions.stop(request=stored, by_principal=True)
+    look("stopped")
+    look("stopped", "/elder")
     return bodies
 
 
@@ -236,7 +269,7 @@ def test_every_guide_is_clean(client):
 
 
 def test_links_to_another_host_are_few_and_send_no_address_along(bodies):
-    allowed = re.compile(r"https://(uri\.amap\.com|api\.map\.baidu\.com|apis\.map\.qq\.com|www\.szsrxbm\.cn)[/?]?|http://www\.szsrxbm\.cn/?")
+    allowed = re.compile(r"https://(meet\.example|uri\.amap\.com|api\.map\.baidu\.com|apis\.map\.qq\.com|www\.szsrxbm\.cn)[/?]?|http://www\.szsrxbm\.cn/?")
     links = {link for body in bodies.values() for link in re.findall(r'<a [^>]*href="(?:https?:)?//[^>]*>', body)}
     assert links  # the maps are there
     assert [link for link in links if 'rel="noreferrer"' not in link or not allowed.match(unescape(re.search(r'href="([^"]*)"', link)[1]))] == []
