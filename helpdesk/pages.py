@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.forms import Form
 
 from guides.models import Agency, Guide
-from helpdesk.models import HelpRequest, Kind, State
+from helpdesk.models import OFFERED_KINDS, HelpRequest, Kind, State
 
 SEND = "send"
 
@@ -67,6 +67,7 @@ def follow_parts(request: HelpRequest, *, elder: bool, step: str) -> tuple[str, 
     """Which parts of the follow page stand on it: all of them, or in the 长辈版 the state with links to the others, one a page."""
     parts = {
         "rate": request.state == State.CLOSED,
+        "papers": request.kind in OFFERED_KINDS,
         "talk": True,
         "story": True,
         "cancel": request.is_open,

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, queue, resident
+from helpdesk.views import files, follow, queue, resident
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -13,6 +13,8 @@ resident_patterns = (
         path("callback/", resident.callback, name="callback"),
         path("complain/", resident.complain, name="complain"),
         path("<str:reference>/", follow.follow, name="follow"),
+        path("<str:reference>/paper/<int:paper>/", files.resident_paper, name="paper"),
+        path("<str:reference>/file/<uuid:key>/", files.resident_file, name="file"),
     ],
     "help",
 )
@@ -24,6 +26,8 @@ desk_patterns = (
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
         path("<str:reference>/", queue.detail, name="detail"),
+        path("<str:reference>/paper/<int:paper>/", files.desk_paper, name="paper"),
+        path("<str:reference>/file/<uuid:key>/", files.desk_file, name="file"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],
     "desk",

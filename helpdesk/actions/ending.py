@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from guides.workdays import calendar_for
-from helpdesk import sla
+from helpdesk import attachments, sla
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
 from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, RatingLevel, State
 
@@ -27,6 +27,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         },
         otherwise=OWNED_ELSEWHERE,
     )
+    attachments.shorten(request)
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
 
 
@@ -39,6 +40,7 @@ def cancel(*, request: HelpRequest) -> None:
         to={"state": State.CANCELLED, "owner": None, "claimed_at": None, "closed_at": timezone.now()},
         otherwise="这个诉求已经结束了，不用再取消。",
     )
+    attachments.shorten(request)
     record(request, EventKind.CANCELLED)
 
 

@@ -10,9 +10,9 @@ from helpdesk.forms_desk import (
     HandOverForm,
     MessageForm,
     NoteForm,
-    PapersForm,
     VisitForm,
 )
+from helpdesk.forms_papers import PapersForm
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ ACTS = {
     "message": Act(MessageForm, lambda r, by, data: actions.write_message(request=r, by=by, text=data["text"]), "发出去了，居民凭编号能看到。"),
     "visit": Act(VisitForm, lambda r, by, data: actions.set_visit(request=r, by=by, at=data["at"]), "时间约好了，居民能看到。"),
     "papers": Act(
-        PapersForm, lambda r, by, data: actions.tick_papers(request=r, by=by, ready={p.pk for p in data["ready"]}), "材料记下了。"
+        PapersForm, lambda r, by, data: actions.check_papers(request=r, by=by, found=data["found"]), "材料记下了，居民能看到。"
     ),
     "close": Act(
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, **data), "办结了，辛苦了。", leaves=True

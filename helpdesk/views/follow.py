@@ -73,6 +73,8 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         refused=refused,
         reply_form=reply,
         rating_form=rate,
+        papers=list(stored.papers.prefetch_related("attachments")),
+        other_photos=list(stored.attachments.filter(paper=None)),
         must_come_instead=must_come_instead(stored.kind, stored.guide),
         shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
     )

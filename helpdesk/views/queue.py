@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
 from helpdesk import actions, wishes
-from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
+from helpdesk.access import acts_for, desk_required, get_request_or_404, may_open_files, postings_of, visible_requests
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
@@ -120,7 +120,9 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         refused=refused,
         refused_act=act if refused else "",
         phone=phone,
-        papers=list(stored.papers.all()),
+        papers=list(stored.papers.prefetch_related("attachments")),
+        other_photos=list(stored.attachments.filter(paper=None, deleted_at=None)),
+        may_open_files=may_open_files(request.user, stored),
         conversation=[message for message in thread if message.sender != Sender.NOTE],
         notes=[message for message in thread if message.sender == Sender.NOTE],
         events=list(stored.events.all()),

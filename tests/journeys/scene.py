@@ -19,7 +19,7 @@ from guides.models import Area, Guide, JobPosting, Notice, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions
-from helpdesk.models import CloseReason, Kind, RatingLevel
+from helpdesk.models import CloseReason, Kind, PaperState, RatingLevel
 from tests import people
 from tests.factories import SHUIYUN, make_request
 
@@ -108,7 +108,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     actions.write_message(request=mine, by=zhuli, text="您好，社保卡也要带上。明天上午我在站里等您。")
     actions.reply(request=mine, text="好，我们九点到。")
     actions.set_visit(request=mine, by=zhuli, at=(timezone.localtime(now) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0))
-    actions.tick_papers(request=mine, by=zhuli, ready={mine.papers.first().pk})
+    actions.check_papers(request=mine, by=zhuli, found={mine.papers.first().pk: actions.Check(state=PaperState.OK, original_seen=True)})
     actions.write_note(request=mine, by=zhuli, text="老人耳背，电话里说慢一点。")
     asked("shebao-001", "赵奶奶", "13909524444", claimed_by=xiaozhao)
     closed = asked("minzheng-005", "马师傅", "13909525555", papers=papers, claimed_by=zhuli)
