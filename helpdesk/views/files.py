@@ -46,17 +46,14 @@ def _take(stored: HelpRequest, paper: Paper | None, form: FilesForm, *, by=None)
 
 def _delete(stored: HelpRequest, key: str, *, by=None) -> str:
     """The refusal, or nothing. A photo that is gone already is as it was wanted."""
-    photo = stored.attachments.select_related("request").filter(key=key, deleted_at=None).first() if _is_key(key) else None
+    living = stored.attachments.select_related("request").filter(deleted_at=None)
+    photo = next((photo for photo in living if str(photo.key) == key), None)
     try:
         if photo:
             actions.delete_file(attachment=photo, by=by)
     except actions.NotPossible as refusal:
         return str(refusal)
     return ""
-
-
-def _is_key(text: str) -> bool:
-    return len(text) == 36 and text.replace("-", "").isalnum() and text.isascii()
 
 
 def _context(stored: HelpRequest, paper: Paper | None, form: FilesForm, **more) -> dict:

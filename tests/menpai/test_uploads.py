@@ -297,20 +297,23 @@ def test_a_worker_that_hangs_or_dies_is_an_answer_too(monkeypatch, tmp_path):
         assert "重新拍一张" in refusal(pictures.photo())
 
 
-def test_the_worker_has_no_secret_and_no_file_to_write(monkeypatch, tmp_path):
-    worker = tmp_path / "worker.py"
-    source = uploads.WORKER.read_text(encoding="utf-8").partition("def photo(")[0]
-    worker.write_text(source + """
+TRIES_TO_WRITE = """
 import os
 limit_this_process()
 sys.stdin.buffer.read()
 try:
-    with open(%r, "w") as file:
+    with open("PLACE", "w") as file:
         file.write("x")
 except OSError:
     pass
 print(json.dumps({"pages": len([n for n in os.environ if "MENPAI" in n or "DATABASE" in n]), "peak": 0}))
-""" % str(tmp_path / "written"))
+"""
+
+
+def test_the_worker_has_no_secret_and_no_file_to_write(monkeypatch, tmp_path):
+    worker = tmp_path / "worker.py"
+    source = uploads.WORKER.read_text(encoding="utf-8").partition("def photo(")[0]
+    worker.write_text(source + TRIES_TO_WRITE.replace("PLACE", str(tmp_path / "written")))
     monkeypatch.setattr(uploads, "WORKER", worker)
     made = clean(pictures.photo())
     assert made.pages == 0
