@@ -74,15 +74,18 @@ def due(today: date):
     return Attachment.objects.filter(deleted_at=None, delete_on__lte=today)
 
 
-def strays(now) -> list[str]:
-    """Names of files that no living row knows: left by a crash, or by a deletion that was written down but not done."""
-    storage = _storage()
+def _names() -> list[str]:
     try:
-        names = storage.listdir("")[1]
+        return _storage().listdir("")[1]
     except FileNotFoundError:  # nothing was ever sent
         return []
+
+
+def strays(now) -> list[str]:
+    """Names of files that no living row knows: left by a crash, or by a deletion that was written down but not done."""
+    names = _names()
     known = {key.hex for key in Attachment.objects.filter(deleted_at=None).values_list("key", flat=True)}
-    return [name for name in names if name not in known and storage.get_modified_time(name) < now - STRAY_AFTER]
+    return [name for name in names if name not in known and _storage().get_modified_time(name) < now - STRAY_AFTER]
 
 
 def delete_strays(now) -> int:
@@ -95,7 +98,8 @@ def delete_strays(now) -> int:
 
 def without_file() -> list[Attachment]:
     """Living rows whose file is missing: somebody took it away, or a backup is not whole. For a person to look at."""
-    return [row for row in Attachment.objects.filter(deleted_at=None) if not _storage().exists(row.key.hex)]
+    rows, names = list(Attachment.objects.filter(deleted_at=None)), set(_names())
+    return [row for row in rows if row.key.hex not in names]
 
 
 def rewrite_all() -> int:

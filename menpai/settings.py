@@ -171,22 +171,34 @@ PRIVATE_DISK = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
     "OPTIONS": {"location": VAR_DIR / "attachments", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
 }
-PRIVATE_S3 = {
-    "BACKEND": "storages.backends.s3.S3Storage",
-    "OPTIONS": {
-        "bucket_name": S3_BUCKET,
-        "endpoint_url": env("MENPAI_S3_ENDPOINT") or None,
-        "region_name": env("MENPAI_S3_REGION") or None,
-        "access_key": env("MENPAI_S3_ACCESS_KEY") or None,
-        "secret_key": env("MENPAI_S3_SECRET_KEY") or None,
-        "addressing_style": env("MENPAI_S3_ADDRESSING", "auto"),  # "path" for most stores that are not Amazon's
-        "default_acl": "private",
-        "querystring_auth": True,
-        "file_overwrite": True,  # no name is used twice, so nothing needs to be asked before writing
-    },
-}
+
+
+def private_s3() -> dict:
+    """The store that MENPAI_S3_* name. Short patience: a store that does not answer must not hold the desk."""
+    from botocore.config import Config  # not loaded by a site that keeps its photos on its own disk
+
+    patience = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+    # Stores other than Amazon's do not know its newer checksums; ours is in the encryption.
+    plain = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
+    style = {"addressing_style": env("MENPAI_S3_ADDRESSING", "auto")}  # "path" for most stores of one's own
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env("MENPAI_S3_ENDPOINT") or None,
+            "region_name": env("MENPAI_S3_REGION") or None,
+            "access_key": env("MENPAI_S3_ACCESS_KEY") or None,
+            "secret_key": env("MENPAI_S3_SECRET_KEY") or None,
+            "client_config": Config(s3=style, signature_version="s3v4", **patience, **plain),
+            "default_acl": "private",
+            "querystring_auth": True,
+            "file_overwrite": True,  # no name is used twice, so nothing needs to be asked before writing
+        },
+    }
+
+
 STORAGES = {
-    "private": PRIVATE_S3 if S3_BUCKET else PRIVATE_DISK,
+    "private": private_s3() if S3_BUCKET else PRIVATE_DISK,
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
