@@ -3,6 +3,7 @@
 import logging
 import uuid
 from datetime import date, timedelta
+from time import monotonic
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -13,6 +14,7 @@ from helpdesk.models import Attachment, HelpRequest
 from menpai import uploads
 from menpai.encryption import decrypt_bytes, encrypt_bytes
 
+PATIENCE = 60  # seconds for one sending; nginx waits two minutes
 MAX_TITLE = 24  # characters of the matter's name in a watermark
 STRAY_AFTER = timedelta(hours=1)  # a file lies there a moment before its row does
 log = logging.getLogger(__name__)
@@ -48,10 +50,12 @@ def purpose_of(request: HelpRequest) -> str:
 
 def clean_all(files: list, request: HelpRequest) -> tuple[list[uploads.Cleaned], list[str]]:
     """The safe pictures of what was sent, and a sentence for each file that is none. One bad photo does not lose the others."""
-    good, bad = [], []
+    good, bad, until = [], [], monotonic() + PATIENCE
     watermark = (purpose_of(request), f"{timezone.localdate():%Y年%m月%d日}")
     for number, file in enumerate(files, start=1):
         try:
+            if monotonic() > until:
+                raise uploads.Refused(uploads.BUSY)
             good.append(uploads.clean(file, watermark=watermark))
         except uploads.Refused as refused:
             bad.append(f"第{number}张：{refused}" if len(files) > 1 else str(refused))

@@ -19,7 +19,7 @@ MAX_BYTES = 10 * 1024**2  # of one file: phones take photos of 3 to 8 MB
 MAX_AT_ONCE = 5  # files in one sending
 MAX_REQUEST = MAX_AT_ONCE * MAX_BYTES + 2 * 1024**2  # deploy/nginx.conf lets the same through
 SECONDS = 20  # by the clock for one file; the worker itself has its own limit of processor time
-WAIT = 30  # seconds for a turn
+WAIT = 20  # seconds for a turn
 WORKER = Path(__file__).with_name("uploads_worker.py")
 FONT = "NotoSansSC-Bold.ttf"
 
@@ -30,7 +30,9 @@ UNKNOWN = "只收照片（JPG、PNG、WebP）和PDF。拍一张照片传上来�
 TOO_SLOW = "这个文件太复杂，打不开。重新拍一张照片再传。"
 BUSY = "现在传照片的人多，过一分钟再传。"
 
-_turn = threading.BoundedSemaphore(1)  # a process of the site decodes one file at a time: so memory stays bounded however many send
+# A process of the site decodes one file at a time, so that memory stays bounded however many send; one more may wait, so that photos never
+# take all its threads from those who only read.
+_turn, _places = threading.BoundedSemaphore(1), threading.BoundedSemaphore(2)
 log = logging.getLogger(__name__)
 
 
@@ -74,12 +76,17 @@ def clean(file, *, watermark: tuple[str, ...]) -> Cleaned:
     if len(data) > MAX_BYTES:
         raise Refused(TOO_HEAVY)
     head = {"format": kind_of(data), "lines": list(watermark), "font": str(settings.BASE_DIR / "static" / "fonts" / FONT)}
-    if not _turn.acquire(timeout=WAIT):
+    if not _places.acquire(blocking=False):
         raise Refused(BUSY)
     try:
-        return _in_a_process(head, data)
+        if not _turn.acquire(timeout=WAIT):
+            raise Refused(BUSY)
+        try:
+            return _in_a_process(head, data)
+        finally:
+            _turn.release()
     finally:
-        _turn.release()
+        _places.release()
 
 
 def _in_a_process(head: dict, data: bytes) -> Cleaned:

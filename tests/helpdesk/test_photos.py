@@ -348,6 +348,15 @@ def test_one_bad_photo_does_not_lose_the_others(resident, mine):
     assert len(names()) == 1
 
 
+def test_what_takes_too_long_is_left_for_later_and_the_first_are_kept(resident, mine, monkeypatch):
+    monkeypatch.setattr(uploads, "clean", lambda file, watermark: picture())
+    clock = iter([0, 30, 61])
+    monkeypatch.setattr(attachments, "monotonic", lambda: next(clock))
+    text = resident.post(paper_page(mine), {"consent": "on", "album": [upload(), upload()]}).content.decode()
+    assert "收到1张" in text
+    assert "第2张：现在传照片的人多" in text
+
+
 def test_a_pdf_is_a_picture_afterwards(resident, mine):
     file = upload()
     file.file, file.size = io.BytesIO(pictures.pdf(2)), len(pictures.pdf(2))
@@ -507,7 +516,7 @@ def test_a_supervisor_looks_but_does_not_add(mine):
     sent(mine)
     browser = signed_in(people.zhuguan())
     text = page(browser, f"/desk/{mine.reference}/paper/0/")
-    assert "看这一张" in text
+    assert "看第1张" in text
     assert 'type="file"' not in text
     answer = browser.post(f"/desk/{mine.reference}/paper/0/", {"camera": upload(), "consent": "on"})
     assert mine.attachments.count() == 1

@@ -324,7 +324,10 @@ def test_when_everybody_sends_at_once_one_is_told_to_wait(monkeypatch):
     monkeypatch.setattr(uploads, "WAIT", 0.01)
     with uploads._turn:
         assert "过一分钟再传" in refusal(pictures.photo())
-    assert clean(pictures.photo()).pages == 1  # and the turn comes back
+    monkeypatch.setattr(uploads, "WAIT", 60)
+    with uploads._places, uploads._places:  # one at work, one waiting: the third is told at once, and the threads stay free for readers
+        assert "过一分钟再传" in refusal(pictures.photo())
+    assert clean(pictures.photo()).pages == 1  # and the turns come back
 
 
 def test_an_unexpected_body_is_refused_before_it_is_read():
