@@ -8,6 +8,7 @@ from time import monotonic
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.db.models import F, Q
 from django.utils import timezone
 
 from helpdesk.models import Attachment, HelpRequest
@@ -71,6 +72,12 @@ def shorten(request: HelpRequest) -> None:
     """The request has ended: its photos go in a few days. Reopening gives them no longer time: the date was promised."""
     last = timezone.localdate() + timedelta(days=settings.PHOTO_DAYS_AFTER_END)
     request.attachments.filter(deleted_at=None, delete_on__gt=last).update(delete_on=last)
+
+
+def unjudged_photos(request):
+    """Photos that a resident sent for a paper of the list since it was last judged, if ever. `request` may be an OuterRef."""
+    sent = Attachment.objects.filter(request=request, deleted_at=None, by=None, paper__isnull=False)
+    return sent.filter(Q(paper__checked_at=None) | Q(at__gt=F("paper__checked_at")))
 
 
 def due(today: date):

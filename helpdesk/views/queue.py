@@ -5,7 +5,7 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from guides.reading import Reading
 from helpdesk import actions, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, may_open_files, postings_of, visible_requests
+from helpdesk.attachments import unjudged_photos
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
@@ -72,6 +73,7 @@ def _by_hand(rows, user):
     return rows.annotate(
         hand=Case(When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
         last_word=Subquery(words.values("sender")[:1]),
+        new_photo=Exists(unjudged_photos(OuterRef("pk"))),
     ).order_by("hand", "promised_at", "id")
 
 

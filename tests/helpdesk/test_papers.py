@@ -1,16 +1,21 @@
 """预审: each paper is in order, missing or not acceptable, with a reason that the resident reads before the trip."""
 
+import uuid
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from helpdesk import actions
 from helpdesk.actions import Check, NotPossible
-from helpdesk.models import EventKind, Paper, PaperState
+from helpdesk.models import CloseReason, EventKind, Paper, PaperState
+from helpdesk.retention import scrub
 from tests import people
 from tests.factories import make_request
-from tests.helpdesk.desk import checked, detail, kinds, page, press, told
+from tests.helpdesk.desk import QUEUE, checked, detail, kinds, page, press, told
 from tests.helpdesk.photos import CARD, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private")]
@@ -100,6 +105,9 @@ def test_a_remark_is_ciphertext_and_goes_with_the_persons_data(mine):
     with connection.cursor() as cursor:
         cursor.execute("SELECT remark FROM helpdesk_paper WHERE remark <> ''")
         assert cursor.fetchone()[0].startswith("gAAAA")
+    actions.close(request=mine, by=people.zhuli(), reason=CloseReason.DONE, text="")
+    scrub(timezone.now() + timedelta(days=31))
+    assert list(mine.papers.values_list("state", "remark")) == [("missing", ""), ("unchecked", "")]
 
 
 # ---- the desk's form
@@ -162,6 +170,23 @@ def test_a_new_photo_has_to_be_judged_afresh(client, mine):
     assert "有新照片" not in page(client, detail(mine))
 
 
+def test_the_queue_says_where_a_new_photo_waits(client, mine):
+    card, _ = mine.papers.all()
+    make_request(claimed_by=people.zhuli(), papers=CARD)
+    sent(mine, card, by=people.zhuli())  # her own is nothing new to her
+    assert "有新照片" not in page(client, QUEUE)
+    check(mine, card=Check(state=PaperState.OK))
+    photo = sent(mine, card)
+    assert page(client, QUEUE).count("有新照片") == 1
+    check(mine, card=Check(state=PaperState.BAD, reason="unclear"))
+    assert "有新照片" not in page(client, QUEUE)
+    again = sent(mine, card)
+    assert page(client, QUEUE).count("有新照片") == 1
+    for gone in (photo, again):
+        actions.delete_file(attachment=gone)
+    assert "有新照片" not in page(client, QUEUE)
+
+
 def test_a_colleague_reads_the_result_and_has_no_form(client, mine):
     check(mine, card=Check(state=PaperState.BAD, reason="unclear", remark="反面"))
     client.force_login(people.xiaozhao())
@@ -203,10 +228,6 @@ def test_what_was_ticked_as_ready_is_in_order_now():
 
 
 def make_old_request(apps) -> int:
-    import uuid
-
-    from django.utils import timezone
-
     area = apps.get_model("guides", "Area").objects.create(code="640205000000", name="惠农区", level="district")
     now = timezone.now()
     fields = {"submission_key": uuid.uuid4(), "area": area, "queue": area, "phone_index": "x", "consent_version": "x", "consent_at": now}
