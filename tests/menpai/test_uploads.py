@@ -108,6 +108,14 @@ def test_no_metadata_of_a_photo_survives():
     assert not opened(made).getexif()
 
 
+@pytest.mark.parametrize("kept", [{"comment": b"SECRET"}, {"xmp": b"SECRET"}, {"dpi": (301, 301)}])
+def test_nor_does_any_of_it_alone(kept):
+    """Each way through the worker: a photo without a profile is not redrawn in another colour space, and would carry its comment along."""
+    made = clean(pictures.photo(**kept))
+    assert b"SECRET" not in made.content
+    assert opened(made).info.get("dpi", (1, 1)) != (301, 301)
+
+
 def segments(data: bytes) -> set[int]:
     """The markers of a JPEG up to its pixels."""
     found, place = set(), 2
