@@ -120,7 +120,10 @@ def rewrite_all() -> int:
     """
     count = 0
     for pk, old in list(Attachment.objects.filter(deleted_at=None).values_list("pk", "key")):
-        new = put(read(old))
+        try:
+            new = put(read(old))
+        except FileNotFoundError:  # the daily command names it
+            continue
         won = Attachment.objects.filter(pk=pk, key=old, deleted_at=None).update(key=new)
         erase(old if won else new)
         count += won
