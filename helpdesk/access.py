@@ -200,6 +200,15 @@ def people_below(user):
     return get_user_model().objects.filter(pk__in=found.values("user")).order_by("first_name", "username")
 
 
+def may_open_files(user, request: HelpRequest) -> bool:
+    """Photos of papers: who has the request in hand (after closing too, until they are deleted) and a supervisor who sees it.
+
+    Not every colleague of the queue, who may read its text: an identity card is sensitive (个人信息保护法第二十八条), and whoever takes the request
+    over gets its photos with it. Before somebody claims it, only a supervisor may.
+    """
+    return request.owner_id == user.pk or has_role(user, Role.SUPERVISOR)
+
+
 def communities_of(user):
     """The communities for which a desk user may log a walk-in or a call."""
     inside = Q(pk__in=[])

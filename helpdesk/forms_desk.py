@@ -44,16 +44,6 @@ class NoteForm(ActForm):
     text = _text_field("记什么", required="写点什么再存。")
 
 
-class PapersForm(ActForm):
-    ready = forms.ModelMultipleChoiceField(
-        None, label="已经备齐的", required=False, error_messages={"invalid_choice": "清单变了，请刷新再勾。", "invalid_pk_value": "清单变了，请刷新再勾。"}
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["ready"].queryset = self.stored.papers.all()
-
-
 class CloseForm(ActForm):
     reason = forms.ChoiceField(
         label="结果", choices=CloseReason.choices, widget=forms.RadioSelect, error_messages={"required": "选一个结果。", "invalid_choice": "从下面选一个结果。"}

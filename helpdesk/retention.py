@@ -7,7 +7,7 @@ from django.db import transaction
 
 from guides import misses
 from guides.models import SearchMiss
-from helpdesk.models import HelpRequest, Message, Rating, State
+from helpdesk.models import HelpRequest, Message, Paper, Rating, State
 
 SCRUBBED = {"name": "", "phone": "", "phone_index": "", "relation": "", "note": "", "close_text": "", "wish": None}
 
@@ -24,6 +24,7 @@ def scrub(now: datetime, *, batch: int = 500) -> int:
         keys = list(due_for_scrubbing(now).order_by("pk").values_list("pk", flat=True)[:batch])
         Message.objects.filter(request__in=keys).delete()
         Rating.objects.filter(request__in=keys).update(text="")
+        Paper.objects.filter(request__in=keys).update(remark="")
         HelpRequest.objects.filter(pk__in=keys).update(**SCRUBBED)
     return len(keys)
 

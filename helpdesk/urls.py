@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, for_parent, mandate, overview, queue, resident, roster, visits
+from helpdesk.views import files, follow, for_parent, mandate, overview, queue, resident, roster, visits
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -15,6 +15,8 @@ resident_patterns = (
         path("for-parent/", for_parent.for_parent, name="for-parent"),
         path("<str:reference>/", follow.follow, name="follow"),
         path("<str:reference>/visit.ics", visits.calendar_of_resident, name="calendar"),
+        path("<str:reference>/paper/<int:paper>/", files.resident_paper, name="paper"),
+        path("<str:reference>/file/<uuid:key>/", files.resident_file, name="file"),
     ],
     "help",
 )
@@ -37,6 +39,8 @@ desk_patterns = (
         path("<str:reference>/visit.ics", visits.calendar_of_desk, name="calendar"),
         path("<str:reference>/mandates/<int:key>/", mandate.paper, name="mandate"),
         path("<str:reference>/", queue.detail, name="detail"),
+        path("<str:reference>/paper/<int:paper>/", files.desk_paper, name="paper"),
+        path("<str:reference>/file/<uuid:key>/", files.desk_file, name="file"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],
     "desk",

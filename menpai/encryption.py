@@ -22,6 +22,16 @@ def decrypt(token: str) -> str:
     return _cipher(tuple(settings.PII_KEYS)).decrypt(token.encode()).decode()
 
 
+def encrypt_bytes(content: bytes) -> bytes:
+    """A file as it may lie on a disk that is not ours."""
+    return _cipher(tuple(settings.PII_KEYS)).encrypt(content)
+
+
+def decrypt_bytes(token: bytes) -> bytes:
+    """Raises cryptography.fernet.InvalidToken when no key fits, or when a byte was changed."""
+    return _cipher(tuple(settings.PII_KEYS)).decrypt(token)
+
+
 def blind_index(text: str) -> str:
     """A keyed hash by which equal values are found without being readable. Its key is never rotated."""
     return hmac.digest(settings.PII_INDEX_KEY.encode(), text.encode(), "sha256").hex()[:32]

@@ -64,6 +64,8 @@ POLICE_NUMBER = env("MENPAI_POLICE_RECORD", "")
 SITE_ID = env("MENPAI_SITE_ID", "")  # 政府网站标识码
 HOTLINE = env("MENPAI_HOTLINE", "12345")
 RETENTION_DAYS = int(env("MENPAI_RETENTION_DAYS", "30"))  # personal data is scrubbed this many days after closing
+PHOTO_DAYS = int(env("MENPAI_PHOTO_DAYS", "30"))  # a photo of a paper is deleted this many days after it was sent,
+PHOTO_DAYS_AFTER_END = int(env("MENPAI_PHOTO_DAYS_AFTER_END", "3"))  # or this many after its request ended, whichever comes first
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -163,7 +165,40 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Photos of papers: encrypted by us before they are written, on our own disk or in an S3-compatible store. No address leads to them.
+S3_BUCKET = env("MENPAI_S3_BUCKET")
+PRIVATE_DISK = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": VAR_DIR / "attachments", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
+
+
+def private_s3() -> dict:
+    """The store that MENPAI_S3_* name. Short patience: a store that does not answer must not hold the desk."""
+    from botocore.config import Config  # not loaded by a site that keeps its photos on its own disk
+
+    patience = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+    # Stores other than Amazon's do not know its newer checksums; ours is in the encryption.
+    plain = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
+    style = {"addressing_style": env("MENPAI_S3_ADDRESSING", "auto")}  # "path" for most stores of one's own
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env("MENPAI_S3_ENDPOINT") or None,
+            "region_name": env("MENPAI_S3_REGION") or None,
+            "access_key": env("MENPAI_S3_ACCESS_KEY") or None,
+            "secret_key": env("MENPAI_S3_SECRET_KEY") or None,
+            "client_config": Config(s3=style, signature_version="s3v4", **patience, **plain),
+            "default_acl": "private",
+            "querystring_auth": True,
+            "file_overwrite": True,  # no name is used twice, so nothing needs to be asked before writing
+        },
+    }
+
+
 STORAGES = {
+    "private": private_s3() if S3_BUCKET else PRIVATE_DISK,
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -205,10 +240,16 @@ if HTTPS:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Uploads from residents have no place yet: nothing larger than a form is read at all.
+# The fields of a form. Files are bounded by BoundedUpload (52 MB a sending, menpai/uploads.py); larger ones wait in /tmp, never in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20  # the form says five; what is more gets its sentence, what is far more is no form of ours
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "menpai.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LOGGING = {
     "version": 1,

@@ -10,16 +10,16 @@ from helpdesk.actions.leave import end_absence, enter_absence, hand_over_all, ta
 from helpdesk.actions.mandates import make_mandate, revoke_mandate, set_kind, sign_mandate
 from helpdesk.actions.merging import merge, split
 from helpdesk.actions.owning import claim, claim_next, hand_over, release
+from helpdesk.actions.papers import FILES_CONSENT_VERSION, Check, add_files, check_papers, delete_all_of, delete_due, delete_file, open_file
 from helpdesk.actions.promises import ContactHow, contact, pause, resume
 from helpdesk.actions.talking import answer_wishes, mark_told, reply, reveal, write_message, write_note
 from helpdesk.actions.visits import agree_visit, cancel_visit, drop_visit, end_visit, pass_on_visit, renew_code
-from helpdesk.actions.working import tick_papers
 
 __all__ = [
-    "CONSENT_VERSION", "ContactHow", "NotPossible", "OWNED_ELSEWHERE", "SAY_WHOSE", "Submission", "agree_visit", "answer_wishes",
-    "cancel", "cancel_visit", "claim", "claim_next", "close", "contact", "drop_visit", "end_absence", "end_visit", "enter_absence",
-    "escalate", "hand_over", "hand_over_all", "make_mandate", "mark_told", "merge", "pass_on_visit", "pause", "raise_alarms", "rate",
+    "CONSENT_VERSION", "Check", "ContactHow", "FILES_CONSENT_VERSION", "NotPossible", "OWNED_ELSEWHERE", "SAY_WHOSE", "Submission",
+    "add_files", "agree_visit", "answer_wishes", "cancel", "cancel_visit", "check_papers", "claim", "claim_next", "close", "contact",
+    "delete_all_of", "delete_due", "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "escalate", "hand_over",
+    "hand_over_all", "make_mandate", "mark_told", "merge", "open_file", "pass_on_visit", "pause", "raise_alarms", "rate",
     "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal", "reveal_principal",
-    "revoke_mandate", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit", "take_over", "tick_papers", "write_message",
-    "write_note",
+    "revoke_mandate", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit", "take_over", "write_message", "write_note",
 ]  # fmt: skip

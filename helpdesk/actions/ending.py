@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from helpdesk import behalf, sla
+from helpdesk import attachments, behalf, sla
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record
 from helpdesk.actions.mandates import end_mandates
@@ -34,6 +34,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         otherwise=OWNED_ELSEWHERE,
     )
     drop_visit(request, by=by)
+    attachments.shorten(request)
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
 
 
@@ -48,6 +49,7 @@ def cancel(*, request: HelpRequest) -> None:
     )
     drop_visit(request)
     end_mandates(request, by=None)
+    attachments.shorten(request)
     record(request, EventKind.CANCELLED)
 
 

@@ -23,7 +23,6 @@ class Paper(models.Model):
     request = models.ForeignKey(HelpRequest, models.CASCADE, related_name="papers", verbose_name="诉求")
     name = models.CharField("材料", max_length=80)
     detail = models.CharField("要求", max_length=120, blank=True)
-    ready = models.BooleanField("备齐了", default=False)
     state = models.CharField("核对结果", max_length=10, choices=PaperState, default=PaperState.UNCHECKED)
     reason = models.CharField("哪里不行", max_length=10, choices=RefusalReason, blank=True)
     remark = EncryptedTextField("补充说明", blank=True)
@@ -42,6 +41,16 @@ class Paper(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def photos(self) -> list["Attachment"]:
+        """Those that are still there. Lists fetch `attachments` along."""
+        return [attachment for attachment in self.attachments.all() if attachment.deleted_at is None]
+
+    @property
+    def has_new_photo(self) -> bool:
+        """Something was sent that nobody has judged yet."""
+        return any(self.checked_at is None or photo.at > self.checked_at for photo in self.photos)
 
 
 class AttachmentKind(models.TextChoices):

@@ -11,8 +11,8 @@ from helpdesk.forms_desk import (
     HandOverForm,
     MessageForm,
     NoteForm,
-    PapersForm,
 )
+from helpdesk.forms_papers import PapersForm
 from helpdesk.forms_promises import ContactForm, MergeForm, PauseForm, ReleaseForm
 from helpdesk.forms_visits import CancelVisitForm, EndVisitForm, VisitForm
 
@@ -57,7 +57,7 @@ ACTS = {
     "sign": Act(SignForm, lambda r, by, data: actions.sign_mandate(request=r, by=by, signed_on=data["signed_on"]), "登记好了，可以去替他办了。"),
     "revoke": Act(ActForm, lambda r, by, data: actions.revoke_mandate(request=r, by=by), "委托收回了，不能再替他办。"),
     "papers": Act(
-        PapersForm, lambda r, by, data: actions.tick_papers(request=r, by=by, ready={p.pk for p in data["ready"]}), "材料记下了。"
+        PapersForm, lambda r, by, data: actions.check_papers(request=r, by=by, found=data["found"]), "材料记下了，居民能看到。"
     ),
     "close": Act(
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, **data), "办结了，辛苦了。", leaves=True

@@ -92,6 +92,8 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         promise=sla.standing(stored, now, calendar=calendar_for(stored.area, since=timezone.localdate(now))) if stored.is_open else None,
         reply_form=reply,
         rating_form=rate,
+        papers=list(stored.papers.prefetch_related("attachments")),
+        other_photos=list(stored.attachments.filter(paper=None)),
         must_come_instead=must_come_instead(stored.kind, stored.guide),
         nobody_there=has_nobody_now(stored),
         helper_from=helper_from(stored),

@@ -5,7 +5,7 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,11 +20,13 @@ from helpdesk.access import (
     covers,
     desk_required,
     get_request_or_404,
+    may_open_files,
     owner_away,
     owner_away_words,
     postings_of,
     visible_requests,
 )
+from helpdesk.attachments import unjudged_photos
 from helpdesk.duplicates import differences, similar_to
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, Escalation, HelpRequest, Message, Sender, State, is_reference, normalise_reference
@@ -99,6 +101,7 @@ def _by_hand(rows, user):
             When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
         ),
         last_word=Subquery(words.values("sender")[:1]),
+        new_photo=Exists(unjudged_photos(OuterRef("pk"))),
     ).order_by(Case(When(hand=AWAY, then=Value(WAITING)), default=F("hand")), "hand", "is_paused", "promised_at", "id")
 
 
@@ -168,7 +171,9 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         refused_act=act if refused else "",
         phone=phone,
         **for_and_with(stored, request.user, phone=principal_phone),
-        papers=list(stored.papers.all()),
+        papers=list(stored.papers.prefetch_related("attachments")),
+        other_photos=list(stored.attachments.filter(paper=None, deleted_at=None)),
+        may_open_files=may_open_files(request.user, stored),
         cover=board_of(request.user).cover_words(stored) if covers(request.user, stored) else "",
         owner_away=owner_away_words(request.user, stored) if "take_over" in forms else "",
         conversation=[message for message in thread if message.sender != Sender.NOTE],

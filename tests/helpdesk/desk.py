@@ -46,4 +46,4 @@ def kinds(stored: HelpRequest) -> list[str]:
 
 def offered_in(text: str, stored: HelpRequest) -> set[str]:
     """The acts that a page has forms for."""
-    return set(re.findall(rf"/desk/{stored.reference}/([a-z_]+)/", text))
+    return set(re.findall(rf"/desk/{stored.reference}/([a-z_]+)/[\"#]", text))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from guides.models import SpecialDay
 from helpdesk import actions
 from helpdesk.actions import NotPossible
-from helpdesk.models import CloseReason, HelpRequest, RatingLevel
+from helpdesk.models import CloseReason, HelpRequest, PaperState, RatingLevel
 from tests import people
 from tests.factories import SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_guide, make_posting, make_request, make_submission, make_user, workday_at
 
@@ -213,12 +213,12 @@ def test_only_the_owner_works_on_it():
     for verb, extra in (
         (actions.write_message, {"text": "您好"}),
         (actions.agree_visit, {"at": tomorrow}),
-        (actions.tick_papers, {"ready": {stored.papers.get().pk}}),
+        (actions.check_papers, {"found": {stored.papers.get().pk: actions.Check(state=PaperState.OK)}}),
         (actions.close, {"reason": CloseReason.DONE, "text": ""}),
         (actions.release, {}),
     ):
         assert "不在您手上" in refused(verb, request=stored, by=other, **extra), verb
-    assert stored.papers.get().ready is False
+    assert stored.papers.get().state == PaperState.UNCHECKED
 
 
 def test_a_page_that_is_out_of_date_is_refused_and_breaks_nothing():
@@ -245,18 +245,6 @@ def test_a_visit_is_in_the_timeline_in_local_time():
     at = workday_at(9, minute=30)
     actions.agree_visit(request=stored, by=people.zhuli(), at=at)
     assert (stored.events.last().kind, stored.events.last().detail) == ("visit_set", f"{at:%m月%d日} 09:30，上门")
-
-
-def test_papers_are_ticked_and_unticked_and_nothing_is_noted_when_nothing_changed():
-    stored, other = (make_request(claimed_by=people.zhuli(), papers=(("身份证", ""), ("户口簿", ""))) for _ in range(2))
-    card, book = stored.papers.all()
-    actions.tick_papers(request=stored, by=people.zhuli(), ready={card.pk, other.papers.first().pk})
-    assert list(stored.papers.values_list("ready", flat=True)) == [True, False]
-    assert list(other.papers.values_list("ready", flat=True)) == [False, False]
-    actions.tick_papers(request=stored, by=people.zhuli(), ready={card.pk})
-    actions.tick_papers(request=stored, by=people.zhuli(), ready={book.pk})
-    assert list(stored.papers.values_list("ready", flat=True)) == [False, True]
-    assert kinds(stored) == ["submitted", "claimed", "paper_ticked", "paper_ticked"]
 
 
 def test_the_phone_is_shown_to_its_owner_and_the_supervisor_and_each_look_is_noted():

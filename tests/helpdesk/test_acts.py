@@ -96,22 +96,6 @@ def test_times_that_make_no_sense(client, zhuli, at, sentence):
     assert (stored.visit_at, kinds(stored)) == (None, ["submitted", "claimed"])
 
 
-def test_ticking_papers(client, zhuli):
-    stored = make_request(claimed_by=zhuli, papers=(("身份证", ""), ("户口簿", "")))
-    card, book = stored.papers.all()
-    press(client, stored, "papers", ready=[card.pk])
-    assert re.findall(r'value="(\d+)" checked', page(client, detail(stored))) == [str(card.pk)]
-    press(client, stored, "papers")
-    assert re.findall(r'value="(\d+)" checked', page(client, detail(stored))) == []
-    assert kinds(stored) == ["submitted", "claimed", "paper_ticked", "paper_ticked"]
-
-
-def test_papers_of_another_request_are_refused(client, zhuli):
-    stored, other = (make_request(claimed_by=zhuli, papers=(("身份证", ""),)) for _ in range(2))
-    assert "清单变了" in checked(press(client, stored, "papers", ready=[other.papers.get().pk]))
-    assert other.papers.get().ready is False
-
-
 def test_closing(client, zhuli):
     stored = make_request(claimed_by=zhuli)
     response = press(client, stored, "close", reason="done", text="交好了")

@@ -64,10 +64,12 @@ def test_enter_in_the_middle_leads_to_what_is_missing_without_a_reproach():
 
 def test_the_follow_page_shows_one_part_at_a_time_to_elders_and_all_to_others():
     waiting, closed = HelpRequest(state="waiting"), HelpRequest(state="closed")
-    assert follow_parts(waiting, elder=False, step="talk") == ("now", "talk", "story", "cancel")
-    assert follow_parts(closed, elder=False, step="") == ("now", "rate", "talk", "story")
-    assert follow_parts(waiting, elder=True, step="") == ("now", "links", "to-talk", "to-story", "to-cancel")
+    assert follow_parts(waiting, elder=False, step="talk") == ("now", "papers", "talk", "story", "cancel")
+    assert follow_parts(closed, elder=False, step="") == ("now", "rate", "papers", "talk", "story")
+    assert follow_parts(waiting, elder=True, step="") == ("now", "links", "to-papers", "to-talk", "to-story", "to-cancel")
     assert follow_parts(closed, elder=True, step="rate") == ("rate",)
+    complaint = HelpRequest(state="waiting", kind=Kind.COMPLAINT)
+    assert "papers" not in follow_parts(complaint, elder=False, step="")  # nothing to bring along
     for impossible in ("cancel", "now", "x"):
         assert follow_parts(closed, elder=True, step=impossible)[0] == "now"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import yaml
@@ -16,12 +16,12 @@ from playwright.sync_api import BrowserContext, Page
 from doorplates import codes
 from doorplates.actions import issue_plates, replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.models import Area, Guide, JobPosting, Notice, Status
+from guides.models import Area, Guide, JobPosting, Notice, RefusalReason, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
-from helpdesk import actions
-from helpdesk.models import CloseReason, HelpRequest, Kind, RatingLevel
-from tests import people
+from helpdesk import actions, attachments
+from helpdesk.models import CloseReason, HelpRequest, Kind, Paper, PaperState, RatingLevel
+from tests import people, pictures
 from tests.factories import SHUIYUN, YUANYI, make_absence, make_request, workday_at
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -109,7 +109,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     actions.write_message(request=mine, by=zhuli, text="您好，社保卡也要带上。明天上午我在站里等您。")
     actions.reply(request=mine, text="好，我们九点到。")
     actions.agree_visit(request=mine, by=zhuli, at=workday_at(9), place="station")
-    actions.tick_papers(request=mine, by=zhuli, ready={mine.papers.first().pk})
+    card = _papers_with_photos(mine)
     actions.write_note(request=mine, by=zhuli, text="老人耳背，电话里说慢一点。")
     asked("shebao-001", "赵奶奶", "13909524444", claimed_by=xiaozhao)
     closed = asked("minzheng-005", "马师傅", "13909525555", papers=papers, claimed_by=zhuli)
@@ -127,7 +127,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     get_user_model().objects.filter(pk=limei.pk).update(is_active=False)
     found = {"left": left, "lonely": lonely, "late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
     found |= _visits(asked, zhuli)
-    words = {"mandate": str(found.pop("mandate").pk), "visit_day": f"{timezone.localdate(found['home'].visit_at):%Y-%m-%d}"}
+    words = {"mandate": str(found.pop("mandate").pk), "visit_day": f"{timezone.localdate(found['home'].visit_at):%Y-%m-%d}", "paper": str(card.pk)}
     return words | {name: request.reference for name, request in found.items()}
 
 
@@ -147,6 +147,22 @@ def _visits(asked: Callable, zhuli) -> dict:
     return {"mother": first, "agent": agent, "home": home, "stopped": stopped, "mandate": mandate}
 
 
+def _papers_with_photos(mine: HelpRequest) -> Paper:
+    """One seen, one sent and not good and sent again, one missing. Returns the second."""
+    first, card, last = mine.papers.all()
+    good, _ = attachments.clean_all([BytesIO(pictures.paper_photo())], mine)
+    actions.add_files(request=mine, paper=card, files=good)
+    results = {
+        first: actions.Check(state=PaperState.OK, original_seen=True),
+        card: actions.Check(state=PaperState.BAD, reason=RefusalReason.UNCLEAR, remark="反面也要拍"),
+        last: actions.Check(state=PaperState.MISSING, remark="找找看"),
+    }
+    actions.check_papers(request=mine, by=mine.owner, found={paper.pk: result for paper, result in results.items()})
+    _, gone = actions.add_files(request=mine, paper=card, files=good * 2)
+    actions.delete_file(attachment=gone)
+    return card
+
+
 def _stay(page: Page) -> None:
     pass
 
@@ -162,6 +178,24 @@ def last_four(digits: str) -> Callable[[Page], None]:
         page.get_by_role("button", name="查看").click()
 
     return open_door
+
+
+def judge_without_reason(page: Page) -> None:
+    page.locator("#papers").get_by_text("不合格", exact=True).first.click()
+    press("把核对结果存下")(page)
+
+
+def through_the_door(digits: str, *links: str, press_at_last: str = "") -> Callable[[Page], None]:
+    """Into the follow page and on by these links: a photo's page opens for nobody who comes straight to its address."""
+
+    def go(page: Page) -> None:
+        last_four(digits)(page)
+        for link in links:
+            page.get_by_role("link", name=link).first.click()
+        if press_at_last:
+            press(press_at_last)(page)
+
+    return go
 
 
 @dataclass(frozen=True)
@@ -283,6 +317,10 @@ RESIDENT_LOOKS = [
     Look("help-mandate", "/help/{agent}/", then=last_four("2222")),
     Look("help-stop-elder", "/elder/help/{agent}/?step=behalf", then=last_four("2222")),
     Look("help-stopped", "/help/{stopped}/", then=last_four("4444")),
+    Look("help-papers-elder", "/elder/help/{mine}/?step=papers", then=last_four("8000")),
+    Look("help-paper", "/help/{mine}/paper/{paper}/", then=through_the_door("8000", "社会保障卡")),
+    Look("help-paper-wrong", "/help/{mine}/?papers", then=through_the_door("8000", "社会保障卡", press_at_last="传给帮办员")),
+    Look("help-paper-elder", "/elder/help/{mine}/paper/{paper}/", then=through_the_door("8000", "材料，出门前先核对", "社会保障卡")),
     Look("complain", "/help/complain/"),
     Look("404", "/nosuchpage/", status=404),
 ]
@@ -298,6 +336,11 @@ DESK_LOOKS = [
     Look("desk-own-revealed", "/desk/{mine}/", people.zhuli, press("看完整电话")),
     Look("desk-own-wrong", "/desk/{mine}/", people.zhuli, press("办结")),
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
+    Look("desk-papers-wrong", "/desk/{mine}/", people.zhuli, judge_without_reason),
+    Look("desk-paper", "/desk/{mine}/paper/{paper}/", people.zhuli),
+    Look("desk-paper-wrong", "/desk/{mine}/paper/{paper}/", people.zhuli, press("存下照片")),
+    Look("desk-paper-supervisor", "/desk/{mine}/paper/{paper}/", people.zhuguan),
+    Look("desk-paper-colleague", "/desk/{mine}/paper/{paper}/", people.xiaozhao, status=404),
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
     Look("desk-ask-first", "/desk/{mother}/", people.zhuli),

@@ -15,6 +15,7 @@ from guides.actions import add_alias, withdraw, withdraw_event
 from guides.models import Guide, JobPosting, LifeEvent, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
+from menpai.uploads import Cleaned
 from tests.content import PLATES_OF, all_content  # noqa: F401
 from tests.factories import make_plate, make_request, workday_at
 from tests.people import shenhe, zhuli
@@ -118,7 +119,8 @@ def request_pages(client) -> dict[str, str]:
     actions.write_message(request=stored, by=zhuli(), text="您好\n明天来")
     actions.reply(request=stored, text="好")
     look("claimed")
-    for step in ("talk", "story", "cancel", "nothing"):
+    bodies |= paper_pages(client, stored)
+    for step in ("talk", "papers", "story", "cancel", "nothing"):
         bodies[f"elder request, {step}"] = client.get(f"/elder{address}?step={step}").content.decode()
     bodies["request, empty message"] = client.post(address, {"act": "reply", "text": ""}).content.decode()
     actions.close(request=stored, by=zhuli(), reason=CloseReason.DONE, text="办好了")
@@ -168,6 +170,24 @@ def visit_pages(client) -> dict[str, str]:
     actions.stop(request=stored, by_principal=True)
     look("stopped")
     look("stopped", "/elder")
+    return bodies
+
+
+def paper_pages(client, stored) -> dict[str, str]:
+    """The page of a paper: empty, with mistakes, with a photo that is there and one that is gone, refused."""
+    paper = stored.papers.create(name="居民身份证", detail="原件 <b>")
+    bodies = {}
+    for prefix in ("", "/elder"):
+        address = f"{prefix}/help/{stored.reference}/paper/{paper.pk}/"
+        bodies[f"{prefix} paper"] = client.get(address).content.decode()
+        bodies[f"{prefix} paper with mistakes"] = client.post(address, {}).content.decode()
+        picture = Cleaned(content=b"x", is_pdf=False, pages=1, peak=0)
+        _, gone = actions.add_files(request=stored, paper=paper, files=[picture, picture])
+        actions.delete_file(attachment=gone)
+        actions.check_papers(request=stored, by=zhuli(), found={paper.pk: actions.Check(state="bad", reason="unclear", remark="<i>再拍</i>")})
+        bodies[f"{prefix} paper with photos"] = client.get(f"{address}?kept=1").content.decode()
+        bodies[f"{prefix} other papers"] = client.get(f"{prefix}/help/{stored.reference}/paper/0/").content.decode()
+    bodies["request with photos"] = client.get(f"/help/{stored.reference}/").content.decode()
     return bodies
 
 

@@ -1,12 +1,13 @@
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from helpdesk.photo_scrub import scrub_photos
 from helpdesk.retention import due_for_scrubbing, outdated_misses, scrub, scrub_misses
 from menpai import throttle
 
 
 class Command(BaseCommand):
-    help = "删除已结束诉求里的个人信息（超过保留天数的）、太久没人再搜的“没搜到的”、过了期的限流计数。每天运行一次。"
+    help = "删除到期的材料照片、已结束诉求里的个人信息（超过保留天数的）、太久没人再搜的“没搜到的”、过了期的限流计数。每天运行一次。"
 
     def add_arguments(self, parser):
         parser.add_argument("--dry-run", action="store_true", help="只数有多少，不删。")
@@ -14,6 +15,7 @@ class Command(BaseCommand):
     def handle(self, *, dry_run, **options):
         now = timezone.now()
         today = timezone.localdate(now)
+        scrub_photos(now, write=self.stdout.write, dry_run=dry_run)
         if dry_run:
             self.stdout.write(f"到期待删 {due_for_scrubbing(now).count()} 件，没有删。")
             self.stdout.write(f"没搜到的：到期待删 {outdated_misses(today).count()} 条，没有删。")
