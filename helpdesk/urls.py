@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, queue, resident
+from helpdesk.views import complain, follow, queue, resident
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -11,7 +11,7 @@ resident_patterns = (
         path("", resident.find, name="find"),
         path("new/", resident.new, name="new"),
         path("callback/", resident.callback, name="callback"),
-        path("complain/", resident.complain, name="complain"),
+        path("complain/", complain.complain, name="complain"),
         path("<str:reference>/", follow.follow, name="follow"),
     ],
     "help",

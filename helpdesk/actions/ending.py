@@ -6,7 +6,7 @@ from django.utils import timezone
 from guides.workdays import calendar_for
 from helpdesk import sla
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
-from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, RatingLevel, State
+from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, State
 
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
 
@@ -59,12 +59,3 @@ def reopen(*, request: HelpRequest) -> None:
     )
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
-
-
-@transaction.atomic
-def rate(*, request: HelpRequest, level: RatingLevel, text: str) -> None:
-    """One rating for one closed request; a second one replaces the first."""
-    if not HelpRequest.objects.filter(pk=request.pk, state=State.CLOSED).exists():
-        raise NotPossible("办结以后才能评价。")
-    Rating.objects.update_or_create(request=request, defaults={"level": level, "text": text})
-    record(request, EventKind.RATED, detail=RatingLevel(level).label)

@@ -12,12 +12,13 @@ from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
 from helpdesk import actions, wishes
-from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
+from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, trail_for, visible_requests
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
 
 PAGE_SIZE = 25
+FIRST = -1  # complaints and call-backs, which only supervisors see
 MINE, WAITING, TELL, COLLEAGUES = 0, 1, 2, 3  # TELL: closed, but the guide that was wished for is there now
 
 
@@ -62,7 +63,7 @@ def queue(request):
 
 
 def _by_hand(rows, user):
-    """Own work first, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
+    """Complaints and call-backs before all else, then own work, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
 
     `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
     """
@@ -70,7 +71,7 @@ def _by_hand(rows, user):
     rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
     rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
     return rows.annotate(
-        hand=Case(When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
+        hand=Case(When(for_supervisor=True, then=Value(FIRST)), When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
         last_word=Subquery(words.values("sender")[:1]),
     ).order_by("hand", "promised_at", "id")
 
@@ -123,7 +124,8 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         papers=list(stored.papers.all()),
         conversation=[message for message in thread if message.sender != Sender.NOTE],
         notes=[message for message in thread if message.sender == Sender.NOTE],
-        events=list(stored.events.all()),
+        events=trail_for(request.user, stored),
+        afterwards=list(visible_requests(request.user).filter(about=stored)),
     )
     return render(request, "helpdesk/desk/detail.html", context, status=status)
 

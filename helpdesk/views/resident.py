@@ -11,10 +11,13 @@ from django.views.decorators.cache import never_cache
 from doorplates.access import find_plate
 from doorplates.models import Doorplate, PlateState
 from doorplates.views import PLATE_COOKIE
-from guides.models import Area, Guide
+from guides.access import get_public_guide
+from guides.forms_wrong import WrongForm
+from guides.models import Area, Guide, is_correction_code
 from guides.reading import Reading
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
+from guides.views_wrong import show_form as show_wrong
 from helpdesk import actions
 from helpdesk.forms import CallbackForm, FindForm, FollowForm, HelpForm
 from helpdesk.models import Kind, is_reference
@@ -29,7 +32,7 @@ TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请�
 ASKING = {"new": HelpForm, "callback": CallbackForm}  # by the name of their address
 
 
-def _plate_of(code: str, area: Area | None) -> Doorplate | None:
+def plate_of(code: str, area: Area | None) -> Doorplate | None:
     """The plate someone came from, if it is in use and in the community they ask for."""
     plate = find_plate(code) if code else None
     if plate is None or plate.state != PlateState.ACTIVE or (area and plate.building.community_id != area.pk):
@@ -64,7 +67,7 @@ def _ask(request, form_class: type[HelpForm]):
 def _prefilled(request) -> dict:
     """What the address and the plate cookie already know."""
     area = Area.objects.filter(pk=request.GET.get("area", "")).first()
-    plate = _plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
+    plate = plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
     return {
         "guide": request.GET.get("guide", ""),
         "area": area.pk if area else plate.building.community_id if plate else "",
@@ -78,7 +81,7 @@ def _prefilled(request) -> dict:
 
 
 def _submission(data: dict) -> actions.Submission:
-    plate = _plate_of(data["plate"], data["area"])
+    plate = plate_of(data["plate"], data["area"])
     area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=settings.DISTRICT_CODE))
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
     reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
@@ -111,7 +114,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
         request,
         Viewpoint(None, elder),
         form=form,
-        plate=_plate_of(known.get("plate", ""), area),
+        plate=plate_of(known.get("plate", ""), area),
         area=area,
         guide=guide,
         by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
@@ -134,14 +137,10 @@ def find(request):
         reference = form.cleaned_data["reference"]
         if is_reference(reference):
             return redirect(request.viewpoint.mode("help:follow", reference))
+        if is_correction_code(reference):  # the number for an answer to “这里写错了” is kept on the same slip of paper
+            return redirect(request.viewpoint.page("wrong-answer", reference))
         form.add_error("reference", "编号不对，是9个数字。再看一遍，或者打 12345 问。")
     return render(request, "helpdesk/find.html", page_context(request, request.viewpoint, form=form))
-
-
-@never_cache
-@resident
-def complain(request):
-    return render(request, "helpdesk/complain.html", page_context(request, request.viewpoint))
 
 
 @resident
@@ -150,10 +149,19 @@ def csrf_failure(request, reason=""):
     request.viewpoint = Viewpoint(None, request.path.startswith("/elder/"))
     name = resolve(request.path).url_name
     if name in ASKING:
-        form = ASKING[name](request.POST)
-        form.is_valid()
-        form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
-        return _show_form(request, form, status=403)
+        return _show_form(request, _too_old(ASKING[name](request.POST)), status=403)
     if name == "follow":
         return show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=draft_of(request)), status=403)
+    if name == "wrong":
+        return show_wrong(request, get_public_guide(resolve(request.path).kwargs["slug"]), _too_old(WrongForm(request.POST)), status=403)
+    if name == "complain":
+        from helpdesk.views.complain import ComplaintForm, show_form  # it stands on this module
+
+        return show_form(request, _too_old(ComplaintForm(request.POST)), status=403)
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)
+
+
+def _too_old(form):
+    form.is_valid()
+    form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
+    return form
