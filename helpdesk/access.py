@@ -142,6 +142,8 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"message", "visit", "papers", "close", "release"}
     if request.is_open and (is_owner or is_supervisor):
         acts |= {"hand_over"}
+    if is_owner and request.state == State.CLAIMED and request.guide_id and not request.for_supervisor:
+        acts |= {"sent_back", "follow_new_guide"}
     return acts
 
 

@@ -66,7 +66,7 @@ def _to_open_with(form: Form, questions: list[Question]) -> Question:
 def follow_parts(request: HelpRequest, *, elder: bool, step: str) -> tuple[str, ...]:
     """Which parts of the follow page stand on it: all of them, or in the 长辈版 the state with links to the others, one a page."""
     parts = {
-        "rate": request.state == State.CLOSED,
+        "rate": request.state == State.CLOSED and request.kind != Kind.REVISIT,
         "talk": True,
         "story": True,
         "cancel": request.is_open,

@@ -6,18 +6,25 @@ from django.utils import timezone
 from guides.workdays import calendar_for
 from helpdesk import sla
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
+from helpdesk.actions.refusing import Refused, learn
 from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, State
 
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
+SAY_WHAT_CHANGED = "投诉和回访办结，要写一句问清了什么、改了什么。居民看得到。"
 
 
 @transaction.atomic
-def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: str = "", whose_phone: str = "") -> None:
-    """End an own request with a reason of the fixed list. NOT_OURS must name whose it is: a resident is never just sent away."""
+def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: str = "", whose_phone: str = "", refused: Refused = ()) -> None:
+    """End an own request with a reason of the fixed list. NOT_OURS must name whose it is: a resident is never just sent away.
+
+    `refused` are papers that were not accepted on the way, for the guide to learn from.
+    """
     if reason != CloseReason.NOT_OURS:
         whose = whose_phone = ""
     elif not whose.strip():
         raise NotPossible(SAY_WHOSE)
+    if request.for_supervisor and not text.strip():
+        raise NotPossible(SAY_WHAT_CHANGED)
     move(
         request,
         when={"state": State.CLAIMED, "owner": by},
@@ -27,6 +34,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         },
         otherwise=OWNED_ELSEWHERE,
     )
+    learn(request=request, by=by, refused=refused)
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
 
 

@@ -11,6 +11,7 @@ from helpdesk.forms_desk import (
     MessageForm,
     NoteForm,
     PapersForm,
+    SentBackForm,
     VisitForm,
 )
 
@@ -43,6 +44,10 @@ ACTS = {
     "close": Act(
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, **data), "办结了，辛苦了。", leaves=True
     ),
+    "sent_back": Act(
+        SentBackForm, lambda r, by, data: actions.send_back(request=r, by=by, refused=data["refused"]), "记下了。退得多的，指南会提醒后面的人。"
+    ),
+    "follow_new_guide": Act(ActForm, lambda r, by, data: actions.follow_new_guide(request=r, by=by), "材料清单照新的改好了，居民也能看到变化。"),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
+from helpdesk.changes import papers_changed
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, normalise_reference
 from helpdesk.pages import follow_parts, must_come_instead
@@ -62,6 +63,8 @@ def follow(request, reference):
 
 
 def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
+    if stored.for_supervisor:
+        reply.fields["text"].label = "给主管留言"
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
@@ -69,6 +72,8 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         events=[event for event in stored.events.all() if event.is_public],
         thread=stored.messages.exclude(sender="note"),
         rating=getattr(stored, "rating", None),
+        revisit=actions.revisit_of(stored),
+        changed=papers_changed(stored),
         is_new="new" in request.GET,
         refused=refused,
         reply_form=reply,
@@ -84,6 +89,7 @@ RESIDENT_ACTS = {
     "cancel": (None, lambda stored, data: actions.cancel(request=stored)),
     "reopen": (None, lambda stored, data: actions.reopen(request=stored)),
     "rate": (RatingForm, lambda stored, data: actions.rate(request=stored, level=data["level"], text=data["text"])),
+    "no_call": (None, lambda stored, data: actions.decline_revisit(request=stored)),
 }
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from guides.reading import Reading
 from helpdesk import actions, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, trail_for, visible_requests
+from helpdesk.changes import difference_for, is_flagged
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
@@ -68,7 +69,7 @@ def _by_hand(rows, user):
     `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
     """
     words = Message.objects.filter(request=OuterRef("pk")).exclude(sender=Sender.NOTE).exclude(sender=Sender.STAFF, by=None).order_by("-id")
-    rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
+    rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)), guide_changed=is_flagged())
     rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
     return rows.annotate(
         hand=Case(When(for_supervisor=True, then=Value(FIRST)), When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
@@ -125,6 +126,7 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         conversation=[message for message in thread if message.sender != Sender.NOTE],
         notes=[message for message in thread if message.sender == Sender.NOTE],
         events=trail_for(request.user, stored),
+        difference=difference_for(stored),
         afterwards=list(visible_requests(request.user).filter(about=stored)),
     )
     return render(request, "helpdesk/desk/detail.html", context, status=status)

@@ -120,7 +120,7 @@ def test_acts_offered():
 
 
 def test_acts_offered_are_acts_that_exist():
-    assert OWN | {"claim", "told"} == set(ACTS)
+    assert OWN | {"claim", "told", "sent_back", "follow_new_guide"} == set(ACTS)
 
 
 def addresses(reference: str) -> list[tuple[str, str]]:
