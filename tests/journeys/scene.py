@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import yaml
 from django.core.management import call_command
@@ -15,7 +16,8 @@ from playwright.sync_api import BrowserContext, Page
 from doorplates import codes
 from doorplates.actions import issue_plates, replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.models import Area, Guide, JobPosting, Notice, Status
+from guides.actions import record_change, record_refusal
+from guides.models import Area, Correction, Guide, JobPosting, Notice, RefusalReason, RefusedAt, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions
@@ -118,8 +120,29 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     actions.rate(request=rated, level=RatingLevel.SATISFIED, text="")
     back = asked("canlian-001", "周姨", "13909527777", claimed_by=xiaozhao)
     actions.cancel(request=back)
+    found_of_loop = _loop(pension, mine, rated, closed)
     found = {"late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
-    return {name: request.reference for name, request in found.items()}
+    return {name: request.reference for name, request in (found | found_of_loop[0]).items()} | found_of_loop[1]
+
+
+def _loop(guide: Guide, mine, rated, closed) -> tuple[dict, dict[str, str]]:
+    """What comes back: a complaint, a bad rating, a changed guide, papers refused, a reader's correction."""
+    zhuguan = people.zhuguan()
+    said = {"subject": actions.Subject.HELPER, "text": "打了三次电话没人接。", "area": mine.area, "phone": "13909528888"}
+    complaint = actions.complain(complaint=actions.Complaint(submission_key=uuid4(), about=mine, **said))
+    badly = make_request(guide=guide, area=mine.area, name="孙姐", phone="13909529999", claimed_by=people.xiaozhao())
+    actions.close(request=badly, by=people.xiaozhao(), reason=CloseReason.DONE, text="办好了")
+    actions.rate(request=badly, level=RatingLevel.DISSATISFIED, text="让我跑了三趟")
+    revisit = actions.revisit_of(badly)
+    actions.claim(request=revisit, by=zhuguan)
+    paper = guide.materials.first()
+    for _ in range(5):
+        record_refusal(guide=guide, material=paper.name, reason=RefusalReason.COPY, case="who=agent", at=RefusedAt.WINDOW)
+    guide.materials.create(name="示例照片", order=900)
+    record_change(guide=guide, by="tests")
+    actions.flag_changes()
+    correction = Correction.objects.create(guide=guide, part="bring", text="窗口要两份复印件")
+    return {"complaint": complaint, "badly": badly, "revisit": revisit}, {"correction": correction.code, "correction_pk": str(correction.pk), "guide_pk": str(guide.pk)}
 
 
 def _stay(page: Page) -> None:
@@ -249,7 +272,18 @@ RESIDENT_LOOKS = [
     Look("help-in-hand-elder", "/elder/help/{mine}/", then=last_four("8000")),
     Look("help-talk-elder", "/elder/help/{mine}/?step=talk", then=last_four("8000")),
     Look("help-closed-elder", "/elder/help/{closed}/", then=last_four("5555")),
-    Look("complain", "/help/complain/"),
+    Look("complain", f"/help/complain/?area={SHUIYUN}"),
+    Look("complain-wrong", "/help/complain/", then=press("提交")),
+    Look("complain-elder", "/elder/help/complain/"),
+    Look("help-complaint", "/help/{complaint}/?new=1", then=last_four("8888")),
+    Look("help-rated-badly", "/help/{badly}/", then=last_four("9999")),
+    Look("help-rated-badly-elder", "/elder/help/{badly}/", then=last_four("9999")),
+    Look("wrong", f"{HERE}/guides/minzheng-005/wrong/"),
+    Look("wrong-wrong", "/guides/minzheng-005/wrong/", then=press("告诉他们")),
+    Look("wrong-elder", f"/elder{HERE}/guides/minzheng-005/wrong/"),
+    Look("wrong-answer", "/guides/wrong/{correction}/"),
+    Look("wrong-answer-elder", "/elder/guides/wrong/{correction}/"),
+    Look("wrong-answer-none", "/guides/wrong/2222222222/", status=404),
     Look("404", "/nosuchpage/", status=404),
 ]
 DESK_LOOKS = [
@@ -264,6 +298,10 @@ DESK_LOOKS = [
     Look("desk-own-revealed", "/desk/{mine}/", people.zhuli, press("看完整电话")),
     Look("desk-own-wrong", "/desk/{mine}/", people.zhuli, press("办结")),
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
+    Look("desk-complaint", "/desk/{complaint}/", people.zhuguan),
+    Look("desk-complaint-hidden", "/desk/{complaint}/", people.zhuli, status=404),
+    Look("desk-revisit", "/desk/{revisit}/", people.zhuguan, press("办结")),
+    Look("desk-rated-badly", "/desk/{badly}/", people.zhuguan),
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
     Look("desk-missing", "/desk/{mine}/", people.zhuli2, status=404),
@@ -273,5 +311,9 @@ ADMIN_LOOKS = [
     Look("admin-login", "/admin/login/"),
     Look("admin-home", "/admin/", people.guanli),
     Look("admin-guides", "/admin/guides/guide/", people.bianji),
+    Look("admin-guide-materials", "/admin/guides/guide/{guide_pk}/change/#materials-group", people.bianji),
+    Look("admin-refusals", "/admin/guides/refusal/", people.bianji),
+    Look("admin-corrections", "/admin/guides/correction/", people.bianji),
+    Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),
     Look("admin-plates", "/admin/doorplates/doorplate/", people.guanli),
 ]
