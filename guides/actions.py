@@ -189,10 +189,14 @@ def record_refusal(*, guide: Guide, material: str, reason: RefusalReason, case: 
 
 @transaction.atomic
 def forget_refusals() -> int:
-    """Delete the refusals of more than thirteen months ago and count every guide anew, whose year has moved on too; how many were deleted."""
+    """Delete the refusals of more than thirteen months ago and count every guide anew, whose year has moved on too; how many were deleted.
+
+    Also mends a guide that an editor saved, with the count as it was on opening, while a refusal was written.
+    """
     today = timezone.localdate()
     gone = refusals.outdated(today).delete()[0]
-    for guide in Guide.objects.exclude(often_refused=[]).order_by("pk"):
+    counted = Guide.objects.filter(pk__in=Refusal.objects.values("guide")) | Guide.objects.exclude(often_refused=[])
+    for guide in counted.order_by("pk"):
         Guide.objects.filter(pk=guide.pk).update(priority=F("priority"))
         _count_refusals(guide)
     return gone

@@ -70,6 +70,13 @@ def _about_oneself(user) -> Q:
     return Q(for_supervisor=True) & (Q(Exists(mine)) | Q(Exists(was_mine)))
 
 
+def kept_from(user) -> Q:
+    """A condition on requests: those that somebody who may open the back office, and also works at the desk, must not read even there."""
+    if has_role(user, Role.ASSISTANT) and not has_role(user, Role.SUPERVISOR):
+        return Q(for_supervisor=True)
+    return _about_oneself(user)
+
+
 def postings_of(user) -> list[Posting]:
     if not hasattr(user, "_postings"):
         user._postings = list(user.postings.select_related("area"))

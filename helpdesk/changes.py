@@ -7,7 +7,7 @@ from django.db.models import Case, Exists, OuterRef, Value, When
 
 from guides.changes import Change, compare
 from guides.models import GuideRevision, Office
-from guides.printed import PUBLIC, public_revisions
+from guides.printed import PUBLIC, latest_number
 from helpdesk.models import OPEN_STATES, Event, EventKind, HelpRequest
 
 PAPERS = "要带什么"  # the topic of guides.changes under which papers stand
@@ -39,15 +39,15 @@ def difference_for(request: HelpRequest) -> Difference | None:
     """None where nothing is to be compared: no guide, an ended request, no later version."""
     if not request.is_open or request.guide_id is None or request.guide_revision is None:
         return None
-    now = public_revisions(request.guide).first()
-    if now is None or now.number <= request.guide_revision:
+    latest = latest_number(request.guide)
+    if latest is None or latest <= request.guide_revision:
         return None
-    was = GuideRevision.objects.filter(guide=request.guide_id, number=request.guide_revision).first()
-    if was is None:
+    found = {row.number: row for row in GuideRevision.objects.filter(guide=request.guide_id, number__in=(request.guide_revision, latest))}
+    if request.guide_revision not in found:
         return None
+    was, now = found[request.guide_revision].document, found[latest].document
     offices = dict(Office.objects.values_list("code", "name"))
-    found = compare(was.document, now.document, case_of(request), offices=offices)
-    return Difference(now.number, tuple(found), was.document)
+    return Difference(latest, tuple(compare(was, now, case_of(request), offices=offices)), was)
 
 
 def papers_changed(request: HelpRequest) -> tuple[Change, ...]:

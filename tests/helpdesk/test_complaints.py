@@ -321,3 +321,31 @@ def test_the_queue_costs_the_same_for_one_and_three(client):
 def test_get_request_or_404_for_the_one_above():
     stored = complain()
     assert get_request_or_404(quzhang(), stored.reference) == stored
+
+
+def test_who_opens_the_back_office_and_helps_too_does_not_read_it_there(client):
+    worked = rated_badly()
+    stored = complain(about=worked)
+    boss = people.guanli()
+    addresses = ("/admin/helpdesk/helprequest/", "/admin/helpdesk/event/", f"/admin/helpdesk/helprequest/{worked.pk}/change/")
+
+    def seen() -> str:
+        return "".join(client.get(address).content.decode() for address in addresses)
+
+    client.force_login(boss)
+    assert stored.spoken_reference in seen()
+    assert "非常不满意" in seen()
+    boss.groups.add(*people.zhuli().groups.all())
+    text = seen()
+    assert stored.spoken_reference not in text
+    assert worked.spoken_reference in text
+    assert "非常不满意" not in text
+
+
+def test_from_the_follow_page_the_number_comes_along(client):
+    stored = make_request(make_area(SHUIYUN))
+    client.post(f"/help/{stored.reference}/", {"act": "open", "last_four": "8000"})
+    link = re.search(r'href="([^"]*)">对帮办有意见', body_of(client.get(f"/help/{stored.reference}/")))[1]
+    form = body_of(client.get(link))
+    assert f'value="{stored.reference}"' in form
+    assert "<details open>" in form
