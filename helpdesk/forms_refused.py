@@ -1,5 +1,7 @@
 """Which papers were not accepted, and why: one choice for each paper of a request, so that several are told at once without a script."""
 
+from zlib import crc32
+
 from django import forms
 
 from guides.models import Guide, RefusalReason
@@ -7,7 +9,10 @@ from guides.reading import Reading
 from helpdesk.changes import case_of
 from helpdesk.models import HelpRequest
 
-FIELD = "refused_{}"
+
+def field_of(paper: str) -> str:
+    """The field of a paper, by its name: a number in the list would mean another paper once the checklist changed behind an open page."""
+    return f"refused_{crc32(paper.encode()):08x}"
 
 
 def papers_of(request: HelpRequest) -> list[str]:
@@ -31,18 +36,17 @@ class RefusedPapers:
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.papers = papers_of(self.stored)
-        for number, name in enumerate(self.papers):
-            self.fields[FIELD.format(number)] = forms.ChoiceField(
+        for name in self.papers:
+            self.fields[field_of(name)] = forms.ChoiceField(
                 label=name, choices=[("", "没被退"), *RefusalReason.choices], required=False, error_messages={"invalid_choice": "从列表里选一个原因。"}
             )
 
     @property
     def refusals(self) -> list[forms.BoundField]:
-        return [self[FIELD.format(number)] for number in range(len(self.papers))]
+        return [self[field_of(name)] for name in self.papers]
 
     def clean(self):
         super().clean()
-        fields = [FIELD.format(number) for number in range(len(self.papers))]
-        reasons = [self.cleaned_data.pop(field, "") for field in fields]
-        self.cleaned_data["refused"] = tuple((name, reason) for name, reason in zip(self.papers, reasons, strict=True) if reason)
+        reasons = {name: self.cleaned_data.pop(field_of(name), "") for name in self.papers}
+        self.cleaned_data["refused"] = tuple((name, reason) for name, reason in reasons.items() if reason)
         return self.cleaned_data

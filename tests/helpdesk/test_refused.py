@@ -5,6 +5,7 @@ import pytest
 from guides.models import Guide, Refusal, RefusalReason
 from helpdesk import actions
 from helpdesk.actions import NotPossible
+from helpdesk.forms_refused import field_of
 from helpdesk.models import CloseReason, EventKind, HelpRequest, State
 from tests import people
 from tests.factories import make_guide, make_paper, make_request, make_situation
@@ -29,7 +30,7 @@ def refusals() -> list[tuple]:
 def test_the_window_sent_papers_back_and_the_request_stays_in_hand(client, mine):
     text = page(client, detail(mine))
     assert "材料被窗口退了" in text
-    done = press(client, mine, "sent_back", refused_0="copy", refused_1="absent")
+    done = press(client, mine, "sent_back", **{field_of("户口本"): "copy"}, **{field_of("身份证"): "absent"})
     assert "记下了" in told(client, done)
     mine.refresh_from_db()
     assert mine.state == State.CLAIMED
@@ -39,14 +40,14 @@ def test_the_window_sent_papers_back_and_the_request_stays_in_hand(client, mine)
 
 
 def test_nothing_of_the_person_goes_into_the_guides_room(client, mine):
-    press(client, mine, "sent_back", refused_0="copy")
+    press(client, mine, "sent_back", **{field_of("户口本"): "copy"})
     row = Refusal.objects.values().get()
     assert not any("王" in str(value) or "1380" in str(value) or mine.reference in str(value) for value in row.values())
 
 
 def test_nothing_chosen_and_a_reason_nobody_offers(client, mine):
     assert "选一样被退的材料" in checked(press(client, mine, "sent_back"))
-    assert "从列表里选一个原因" in checked(press(client, mine, "sent_back", refused_0="x"))
+    assert "从列表里选一个原因" in checked(press(client, mine, "sent_back", **{field_of("户口本"): "x"}))
     assert refusals() == []
 
 
@@ -60,7 +61,7 @@ def test_only_its_owner_and_only_in_hand(mine):
 
 
 def test_closing_tells_it_too(client, mine):
-    press(client, mine, "close", reason="impossible", text="少一份证明", refused_1="expired")
+    press(client, mine, "close", reason="impossible", text="少一份证明", **{field_of("身份证"): "expired"})
     mine.refresh_from_db()
     assert (mine.state, refusals()) == (State.CLOSED, [("身份证", "expired", "who=self", "window")])
     assert kinds(mine)[-2:] == ["sent_back", "closed"]
@@ -74,7 +75,7 @@ def test_a_close_that_fails_teaches_nothing(mine):
 
 def test_without_a_checklist_the_guides_papers_of_the_case_are_offered(client, zhuli, mine):
     stored = make_request(guide=mine.guide, case="who=agent", claimed_by=zhuli)
-    press(client, stored, "sent_back", refused_2="unsigned")
+    press(client, stored, "sent_back", **{field_of("委托书"): "unsigned"})
     assert refusals() == [("委托书", "unsigned", "who=agent", "window")]
 
 
@@ -87,3 +88,10 @@ def test_five_make_the_guide_say_so(client, mine):
     for _ in range(5):
         actions.send_back(request=mine, by=people.zhuli(), refused=[("户口本", RefusalReason.COPY)])
     assert Guide.objects.get().often_refused == [{"material": "户口本", "reason": "copy", "count": 5}]
+
+
+def test_a_checklist_that_changed_behind_the_page_blames_no_other_paper(client, mine):
+    mine.papers.filter(name="户口本").delete()
+    assert "选一样被退的材料" in checked(press(client, mine, "sent_back", **{field_of("户口本"): "copy"}))
+    press(client, mine, "sent_back", **{field_of("身份证"): "expired"})
+    assert refusals() == [("身份证", "expired", "who=self", "window")]

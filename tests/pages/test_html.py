@@ -253,6 +253,10 @@ def test_every_page_is_clean(bodies):
     assert len(bodies) > 80
 
 
+def test_every_page_leads_to_complaints_and_suggestions(bodies):
+    assert [name for name, body in bodies.items() if "投诉建议</a>" not in body] == []
+
+
 def test_every_guide_is_clean(client):
     bodies = {name: client.get(address).content.decode() for name, address in guide_pages().items()}
     assert {name: found for name, body in bodies.items() if (found := problems(body))} == {}
