@@ -212,7 +212,7 @@ RESIDENT_LOOKS = [
     Look("guide-enterprise", f"{HERE}/guides/shangshi-001/"),
     Look("guide-ready", f"{HERE}/guides/minzheng-005/ready/?who=agent&group=other"),
     Look("guide-ready-elder", f"/elder{HERE}/guides/minzheng-005/ready/"),
-    Look("sheet", f"{HERE}/sheet/minzheng-005/1/?who=agent&group=other"),
+    Look("sheet", f"{HERE}/sheet/minzheng-005/2/?who=agent&group=other"),
     Look("sheet-changed", f"/elder{HERE}/sheet/canlian-001/1/"),
     Look("guide-withdrawn", "/guides/zhufang-001/", status=410),
     Look("home-elder", "/elder/"),
