@@ -37,7 +37,8 @@ def supervisors_of(area: Area) -> list:
 
 # Acts that only somebody who has the request in hand does: who did one of them is among those a complaint may be about.
 HANDLING = (
-    EventKind.CLAIMED, EventKind.RELEASED, EventKind.CONTACTED, EventKind.MESSAGED, EventKind.VISIT_SET, EventKind.TAKEN_OVER, EventKind.CLOSED,
+    EventKind.CLAIMED, EventKind.RELEASED, EventKind.TAKEN_OVER, EventKind.CONTACTED, EventKind.MESSAGED, EventKind.PAUSED, EventKind.PAPER_TICKED,
+    EventKind.SENT_BACK, EventKind.VISIT_SET, EventKind.VISITED, EventKind.VISIT_MISSED, EventKind.CLOSED,
 )  # fmt: skip
 
 

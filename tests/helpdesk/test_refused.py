@@ -1,8 +1,13 @@
 """Papers that a window sent back: chosen from the request's own, told to the guide without whose they were; the request stays in hand."""
 
-import pytest
+from datetime import timedelta
+from io import StringIO
 
-from guides.models import Guide, Refusal, RefusalReason
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from guides.models import Correction, Guide, Refusal, RefusalReason
 from helpdesk import actions
 from helpdesk.actions import NotPossible
 from helpdesk.forms_refused import field_of
@@ -95,3 +100,20 @@ def test_a_checklist_that_changed_behind_the_page_blames_no_other_paper(client, 
     assert "选一样被退的材料" in checked(press(client, mine, "sent_back", **{field_of("户口本"): "copy"}))
     press(client, mine, "sent_back", **{field_of("身份证"): "expired"})
     assert refusals() == [("身份证", "expired", "who=self", "window")]
+
+
+def test_the_daily_scrub_counts_first_and_then_deletes(mine):
+    def run(*options) -> str:
+        out = StringIO()
+        call_command("scrub_requests", *options, stdout=out)
+        return out.getvalue()
+
+    long_ago = timezone.now() - timedelta(days=400)
+    actions.send_back(request=mine, by=people.zhuli(), refused=[("户口本", "copy"), ("身份证", "absent")])
+    Refusal.objects.filter(material="户口本").update(on=long_ago.date())
+    Correction.objects.create(guide=mine.guide, part="fee", text="要钱")
+    Correction.objects.update(at=long_ago)
+    assert "退件：到期待删 1 条；居民纠错：1 条，没有删。" in run("--dry-run")
+    assert (Refusal.objects.count(), Correction.objects.count()) == (2, 1)
+    assert "退件：删了 1 条；居民纠错：删了 1 条。" in run()
+    assert (Refusal.objects.get().material, Correction.objects.count()) == ("身份证", 0)
