@@ -6,10 +6,27 @@ import json
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from guides import documents
-from guides.models import ContentStamp, Domain, Guide, GuideRevision, LifeEvent, MissState, SearchMiss, Sourced, Status, Synonym
+from guides import documents, refusals
+from guides.models import (
+    ContentStamp,
+    Correction,
+    CorrectionState,
+    Domain,
+    Guide,
+    GuideRevision,
+    LifeEvent,
+    MissState,
+    Refusal,
+    RefusalReason,
+    RefusedAt,
+    SearchMiss,
+    Sourced,
+    Status,
+    Synonym,
+)
 
 
 class NotPossible(Exception):
@@ -157,6 +174,55 @@ def delete_synonyms(*, synonyms) -> None:
     """Delete a queryset of groups; every process forgets them."""
     synonyms.delete()
     ContentStamp.advance()
+
+
+# what went wrong with a guide in real life
+
+
+@transaction.atomic
+def record_refusal(*, guide: Guide, material: str, reason: RefusalReason, case: str, at: RefusedAt) -> None:
+    """退件: one paper was not accepted once, today. `material` is its name in the guide, `case` the answers (who=agent); nothing says whose it was."""
+    Guide.objects.filter(pk=guide.pk).update(priority=F("priority"))  # held to the commit: of two at once the second counts the first
+    Refusal.objects.create(guide=guide, material=material[:80], reason=reason, case=case[:200], at=at, on=timezone.localdate())
+    _count_refusals(guide)
+
+
+@transaction.atomic
+def forget_refusals() -> int:
+    """Delete the refusals of more than thirteen months ago and count every guide anew, whose year has moved on too; how many were deleted.
+
+    Also mends a guide that an editor saved, with the count as it was on opening, while a refusal was written.
+    """
+    today = timezone.localdate()
+    gone = refusals.outdated(today).delete()[0]
+    counted = Guide.objects.filter(pk__in=Refusal.objects.values("guide")) | Guide.objects.exclude(often_refused=[])
+    for guide in counted.order_by("pk"):
+        Guide.objects.filter(pk=guide.pk).update(priority=F("priority"))
+        _count_refusals(guide)
+    return gone
+
+
+def _count_refusals(guide: Guide) -> None:
+    """The guide's row is held. No change of content, so no revision and no new content_version: search has nothing to read again."""
+    now = refusals.often(refusals.counted(guide, timezone.localdate()))
+    if Guide.objects.values_list("often_refused", flat=True).get(pk=guide.pk) != now:
+        Guide.objects.filter(pk=guide.pk).update(often_refused=now)
+        ContentStamp.advance()
+
+
+@transaction.atomic
+def settle_corrections(*, corrections: list[Correction], state: CorrectionState, answer: str, by: str) -> int:
+    """Answer these corrections, which an editor has read, all the same way; those who sent them read `answer`. How many were still open.
+
+    One that came meanwhile is not among them and stays open: nobody has read it.
+    """
+    rows = Correction.objects.filter(pk__in=[row.pk for row in corrections], state=CorrectionState.OPEN)
+    done = rows.update(state=state, answer=answer, handled_by=by[:60], handled_at=timezone.now())
+    if not done:
+        raise NotPossible("这一条刚刚有人处理过了，刷新看看。")
+    return done
+
+
 def publish_event(*, event: LifeEvent, by) -> bool:
     """Residents see it from now on. `by` is the user, who stands in its history; False when it was published already."""
     return _move_event(event, Status.PUBLISHED, by, "发布")

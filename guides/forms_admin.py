@@ -1,5 +1,8 @@
 """Forms of the bureau's editors. What they share: whoever changes a statement takes away its verification."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -14,6 +17,7 @@ from menpai.spreadsheets import MAX_BYTES, Line
 
 LAST = 32000  # a row without a place goes to the end; saving numbers the rows anew
 ANSWER_SLOTS = 4
+EMPTY: Mapping[str, str] = MappingProxyType({})
 OTHER_THAN_WORDS = {"order", "verification", "DELETE", "id", "issued_by", "field", "code", "hours_are_sample"}
 
 
@@ -113,6 +117,15 @@ class MaterialForm(RowForm):
             "only_for", "mark", "source", "valid_for_year", "order",
         ]  # fmt: skip
         widgets = {"how": forms.Textarea({"rows": 2})}
+
+    def __init__(self, *args, refused: Mapping[str, str] = EMPTY, **kwargs):
+        """`refused` says by the paper's name how often it was refused (guides.refusals.of_month)."""
+        super().__init__(*args, **kwargs)
+        self.refused = refused.get(self.instance.name, "") if self.instance.pk else ""
+
+    @property
+    def limits(self) -> list[str]:
+        return [*super().limits, *filter(None, [self.refused])]
 
     @property
     def summary(self) -> str:

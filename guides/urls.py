@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from guides import views, views_ask, views_board, views_enterprise, views_events, views_printed, views_ready
+from guides import views, views_ask, views_board, views_enterprise, views_events, views_printed, views_ready, views_wrong
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("guides/", views.guide_list, name="list"),
     path("guides/<str:slug>/", views.guide, name="guide"),
     path("guides/<str:slug>/ready/", views_ready.ready, name="ready"),
+    path("guides/<str:slug>/wrong/", views_wrong.wrong, name="wrong"),
+    path("guides/wrong/<str:code>/", views_wrong.answer, name="wrong-answer"),
     path("sheet/<str:slug>/<int:number>/", views_printed.sheet, name="sheet"),
     path("events/", views_events.event_list, name="events"),
     path("events/<str:slug>/", views_events.event, name="event"),

@@ -5,7 +5,7 @@ from functools import wraps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils import timezone
 from guides.models import Area
 from helpdesk import behalf
 from helpdesk.coverage import Board, board_for
-from helpdesk.models import Absence, HelpRequest, Posting, State
+from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, State
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
@@ -47,6 +47,47 @@ def helpers_of(request: HelpRequest) -> list:
         return supervisors_of(request.queue)
     found = _working(area=request.queue, is_steward=request.for_steward).select_related("user").distinct()
     return [posting.user for posting in found]
+# Acts that only somebody who has the request in hand does: who did one of them is among those a complaint may be about.
+HANDLING = (
+    EventKind.CLAIMED, EventKind.RELEASED, EventKind.TAKEN_OVER, EventKind.CONTACTED, EventKind.MESSAGED, EventKind.PAUSED, EventKind.PAPER_TICKED,
+    EventKind.SENT_BACK, EventKind.VISIT_SET, EventKind.VISITED, EventKind.VISIT_MISSED, EventKind.CLOSED,
+)  # fmt: skip
+
+
+def handlers_of(request: HelpRequest | None) -> set[int]:
+    """The primary keys of all users who have, or had, a request in hand."""
+    if request is None:
+        return set()
+    handled = request.events.filter(kind__in=HANDLING, by__isnull=False).values_list("by", flat=True)
+    return {*handled, *([request.owner_id] if request.owner_id else [])}
+
+
+def answering_for(area: Area, *, about: HelpRequest | None = None, from_district: bool = False) -> tuple[str, list]:
+    """Who answers a complaint from an area, or calls back about `about`: the code of the area it queues at, and its supervisors.
+
+    The nearest level with a supervisor who never had `about` in hand: nobody judges themselves. With `from_district` the township is passed
+    over. With nobody anywhere: the district's code and no one.
+    """
+    codes = area.lineage_codes[-1:] if from_district else area.lineage_codes
+    found = _working(area__in=codes, user__groups__name=Role.SUPERVISOR).exclude(user__in=handlers_of(about)).select_related("user").distinct()
+    for code in codes:
+        if users := [posting.user for posting in found if posting.area_id == code]:
+            return code, users
+    return codes[-1], []
+
+
+def _about_oneself(user) -> Q:
+    """A condition on complaints and call-backs: what they are about was, or is, in this user's hands."""
+    mine = HelpRequest.objects.filter(pk=OuterRef("about"), owner=user)
+    was_mine = Event.objects.filter(request=OuterRef("about"), by=user, kind__in=HANDLING)
+    return Q(for_supervisor=True) & (Q(Exists(mine)) | Q(Exists(was_mine)))
+
+
+def kept_from(user) -> Q:
+    """A condition on requests: those that somebody who may open the back office, and also works at the desk, must not read even there."""
+    if has_role(user, Role.ASSISTANT) and not has_role(user, Role.SUPERVISOR):
+        return Q(for_supervisor=True)
+    return _about_oneself(user)
 
 
 def postings_of(user) -> list[Posting]:
@@ -66,13 +107,14 @@ def visible_requests(user):
     """Requests a desk user may read and work.
 
     An assistant: the queues they are posted to, plus what is in their own hands, plus what they cover just now. A steward: the enterprise requests
-    of the queue. A supervisor: everything queued in, or coming from, the areas below their postings. Anybody else: nothing.
+    of the queue. A supervisor: everything queued in, or coming from, the areas below their postings; of complaints and call-backs (`for_supervisor`)
+    only those queued there, and none about a request that was in their own hands. Anybody else: nothing.
     """
     if not has_role(user, Role.ASSISTANT, Role.SUPERVISOR):
         return HelpRequest.objects.none()
-    mine = Q(owner=user)
     if has_role(user, Role.SUPERVISOR):
-        return HelpRequest.objects.filter(mine | _below(user))
+        return HelpRequest.objects.filter(Q(owner=user) | _below(user)).exclude(_about_oneself(user))
+    mine = Q(owner=user, for_supervisor=False)
     for posting in postings_of(user):
         mine |= Q(queue_id=posting.area_id, for_steward=posting.is_steward, for_supervisor=False)
     return HelpRequest.objects.filter(mine | _covered(user))
@@ -81,13 +123,15 @@ def visible_requests(user):
 def _below(user) -> Q:
     below = Q(pk__in=[])
     for posting in postings_of(user):
-        below |= Q(queue__code__startswith=posting.area.prefix) | Q(area__code__startswith=posting.area.prefix)
+        below |= Q(queue__code__startswith=posting.area.prefix) | Q(area__code__startswith=posting.area.prefix, for_supervisor=False)
     return below
 
 
 def requests_below(user):
-    """What is queued in, or comes from, the areas of a supervisor; for anybody else nothing."""
-    return HelpRequest.objects.filter(_below(user)) if has_role(user, Role.SUPERVISOR) else HelpRequest.objects.none()
+    """What is queued in, or comes from, the areas of a supervisor, and is not about themselves; for anybody else nothing."""
+    if not has_role(user, Role.SUPERVISOR):
+        return HelpRequest.objects.none()
+    return HelpRequest.objects.filter(_below(user)).exclude(_about_oneself(user))
 
 
 def _covered(user) -> Q:
@@ -136,18 +180,30 @@ def waiting_for(user):
     return visible_requests(user).filter(state=State.WAITING, queue__in=queues).order_by("promised_at", "id")
 
 
+def trail_for(user, request: HelpRequest) -> list[Event]:
+    """The events of a request for a desk user. What a resident rated is for supervisors, and for none who had the request in hand."""
+    events = list(request.events.all())
+    if has_role(user, Role.SUPERVISOR) and user.pk not in handlers_of(request):
+        return events
+    return [event for event in events if event.kind != EventKind.RATED]
+
+
 def get_request_or_404(user, reference: str) -> HelpRequest:
-    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "principal", "doorplate__building")
+    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "principal", "doorplate__building", "about__owner")
     return get_object_or_404(rows, reference=reference)
 
 
 def colleagues_for(request: HelpRequest):
     """Postings a request may be handed to: those of its own lineage of areas (village, township, district), other than its owner's own.
 
-    So an owner cannot give it to themselves, and a supervisor can take over for a colleague on leave.
+    So an owner cannot give it to themselves, and a supervisor can take over for a colleague on leave. A complaint goes to supervisors only, and
+    to none whom it may be about.
     """
+    working = _working(area__in=request.area.lineage_codes)
+    if request.for_supervisor:
+        working = working.filter(user__groups__name=Role.SUPERVISOR).exclude(user__in=handlers_of(request.about))
     return (
-        _working(area__in=request.area.lineage_codes)
+        working
         .exclude(user_id=request.owner_id)
         .select_related("user", "area")
         .order_by("-area_id", "id")
@@ -188,6 +244,8 @@ def acts_for(user, request: HelpRequest) -> set[str]:
         acts |= {"split"}
     if request.state == State.CLAIMED and not is_owner and may_take_over(user, request):
         acts |= {"take_over"}
+    if is_owner and request.state == State.CLAIMED and request.guide_id and not request.for_supervisor:
+        acts |= {"sent_back", "follow_new_guide"}
     return acts | behalf.acts_for(request, is_owner=is_owner, is_supervisor=is_supervisor)
 
 

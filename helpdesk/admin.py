@@ -10,8 +10,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from helpdesk import admin_roster  # noqa: F401 -- registers its pages
-from helpdesk.models import Event, HelpRequest, Posting, normalise_reference
-from menpai.roles import Role
+from helpdesk.access import kept_from
+from helpdesk.models import Event, EventKind, HelpRequest, Posting, normalise_reference
+from menpai.roles import Role, has_role
 
 BACK_OFFICE = (Role.EDITOR, Role.REVIEWER, Role.ADMIN)  # who may open the admin at all
 
@@ -66,6 +67,13 @@ class HelpRequestAdmin(ReadOnlyAdmin):
         ("同意", {"classes": ("collapse",), "fields": (("consent_version", "consent_at"),)}),
     )  # fmt: skip
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).exclude(kept_from(request.user))
+
+    def get_inlines(self, request, obj):
+        """The trail says how a request was rated: not to whoever helps residents themselves."""
+        return [] if has_role(request.user, Role.ASSISTANT) else self.inlines
+
     def get_search_results(self, request, queryset, search_term):
         return super().get_search_results(request, queryset, normalise_reference(search_term) or search_term)
 
@@ -104,6 +112,10 @@ class EventAdmin(ReadOnlyAdmin):
     search_help_text = "诉求编号或者经手人。"
     date_hierarchy = "at"
     fields = ("at", "number", "kind", "by_name", "detail")
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request).exclude(request__in=HelpRequest.objects.filter(kept_from(request.user)))
+        return rows.exclude(kind=EventKind.RATED) if has_role(request.user, Role.ASSISTANT) else rows
 
     def get_search_results(self, request, queryset, search_term):
         return super().get_search_results(request, queryset, normalise_reference(search_term) or search_term)

@@ -4,12 +4,14 @@ import uuid
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 
 from guides.models import Guide
 from helpdesk import behalf
 from helpdesk.access import colleagues_for, communities_of
-from helpdesk.actions import SAY_WHOSE, staff_name
+from helpdesk.actions import SAY_WHAT_CHANGED, SAY_WHOSE, staff_name
 from helpdesk.forms import MAX_NOTE, AreaField
+from helpdesk.forms_refused import RefusedPapers
 from helpdesk.models import OFFERED_CHOICES, Channel, CloseReason, Kind
 from menpai.validators import normalise_phone, without_identity_number
 
@@ -44,7 +46,7 @@ class NoteForm(ActForm):
     text = _text_field("记什么", required="写点什么再存。")
 
 
-class CloseForm(ActForm):
+class CloseForm(RefusedPapers, ActForm):
     reason = forms.ChoiceField(
         label="结果", choices=CloseReason.choices, widget=forms.RadioSelect, error_messages={"required": "选一个结果。", "invalid_choice": "从下面选一个结果。"}
     )
@@ -53,8 +55,18 @@ class CloseForm(ActForm):
     text = _text_field("跟居民说的话")
 
     def clean(self):
+        super().clean()
+        if self.stored.for_supervisor and "text" not in self.errors and not self.cleaned_data.get("text"):
+            self.add_error("text", SAY_WHAT_CHANGED)
         if self.cleaned_data.get("reason") == CloseReason.NOT_OURS and "whose" not in self.errors and not self.cleaned_data.get("whose"):
             self.add_error("whose", SAY_WHOSE)
+        return self.cleaned_data
+
+
+class SentBackForm(RefusedPapers, ActForm):
+    def clean(self):
+        if not super().clean()["refused"] and not self.errors:
+            raise ValidationError("选一样被退的材料，和退的原因。")
         return self.cleaned_data
 
 

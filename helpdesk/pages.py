@@ -6,7 +6,7 @@ from django.forms import Form
 
 from helpdesk.behalf import principal_of
 from helpdesk.coverage import board_for
-from helpdesk.models import OFFERED_KINDS, HelpRequest, State
+from helpdesk.models import OFFERED_KINDS, HelpRequest, Kind, State
 from helpdesk.roster import Tier
 
 SEND = "send"
@@ -68,7 +68,7 @@ def _to_open_with(form: Form, questions: list[Question]) -> Question:
 def follow_parts(request: HelpRequest, *, elder: bool, step: str, has_mandate: bool = False) -> tuple[str, ...]:
     """Which parts of the follow page stand on it: all of them, or in the 长辈版 the state with links to the others, one a page."""
     parts = {
-        "rate": request.state == State.CLOSED and request.merged_into_id is None,
+        "rate": request.state == State.CLOSED and request.merged_into_id is None and request.kind != Kind.REVISIT,
         "papers": request.kind in OFFERED_KINDS,
         "talk": True,
         "story": True,

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import files, follow, for_parent, mandate, overview, queue, resident, roster, visits
+from helpdesk.views import complain, files, follow, for_parent, mandate, overview, queue, resident, roster, visits
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -11,7 +11,7 @@ resident_patterns = (
         path("", resident.find, name="find"),
         path("new/", resident.new, name="new"),
         path("callback/", resident.callback, name="callback"),
-        path("complain/", resident.complain, name="complain"),
+        path("complain/", complain.complain, name="complain"),
         path("for-parent/", for_parent.for_parent, name="for-parent"),
         path("<str:reference>/", follow.follow, name="follow"),
         path("<str:reference>/visit.ics", visits.calendar_of_resident, name="calendar"),

@@ -22,8 +22,9 @@ def _view(app: str, *models: str) -> list[str]:
 GUIDE_PARTS = ("fact", "statement", "material", "step", "situation", "answer", "counter")
 EDITOR = [
     *(p for p in _all("guides", "guide", *GUIDE_PARTS, "notice", "jobposting", "office", "officehours", "specialday", "synonym") if p != "guides.delete_guide"),
-    *_view("guides", "area", "domain", "guiderevision", "searchmiss"),
+    *_view("guides", "area", "domain", "guiderevision", "searchmiss", "refusal", "correction"),
     "guides.change_searchmiss",
+    "guides.change_correction",
     *(p for p in _all("guides", "lifeevent", "lifeeventstep") if p != "guides.delete_lifeevent"),
     *_view("doorplates", "building", "doorplate"),
 ]

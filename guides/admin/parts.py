@@ -3,9 +3,11 @@
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
 
 from guides.forms_admin import CounterForm, FactForm, MaterialForm, SituationForm, StatementForm, StepForm
 from guides.models import Answer, Counter, Fact, FactField, Guide, Material, Situation, Statement, StatementKind, Step
+from guides.refusals import of_month
 
 ORIGIN = ("mark", "source", "valid_for_year")
 ROWS = ("statements", "steps", "materials")
@@ -149,6 +151,9 @@ class MaterialInline(PartInline):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("issued_by")
+
+    def form_kwargs(self, request, guide, reviewer):
+        return super().form_kwargs(request, guide, reviewer) | {"refused": of_month(guide, timezone.localdate()) if guide.pk else {}}
 
 
 class StepInline(PartInline):

@@ -1,5 +1,5 @@
 from guides.models.board import MAX_SEARCH, JobKind, JobPosting, Notice, NoticeKind
-from guides.models.experience import Correction, CorrectionState, Refusal, RefusalReason, RefusedAt
+from guides.models.experience import Correction, CorrectionState, Refusal, RefusalReason, RefusedAt, is_correction_code
 from guides.models.guide import (
     Agency,
     Answer,
@@ -31,5 +31,5 @@ __all__ = [
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Correction", "CorrectionState", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
     "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "MAX_SEARCH", "Mark", "Material", "MissState",
     "Notice", "NoticeKind", "Office", "OfficeHours", "OfficeKind", "SearchMiss", "Situation", "Sourced", "SpecialDay", "Stage", "Statement",
-    "StatementKind", "Status", "Step", "Synonym", "Unit",
+    "StatementKind", "Status", "Step", "Synonym", "Unit", "is_correction_code",
 ]

@@ -50,8 +50,15 @@ class CorrectionState(models.TextChoices):
     DROPPED = "dropped", "不用管"
 
 
+CODE_CHARACTERS, CODE_LENGTH = "23456789", 10
+
+
 def new_correction_code() -> str:
-    return "".join(secrets.choice("23456789") for _ in range(10))
+    return "".join(secrets.choice(CODE_CHARACTERS) for _ in range(CODE_LENGTH))
+
+
+def is_correction_code(text: str) -> bool:
+    return len(text) == CODE_LENGTH and set(text) <= set(CODE_CHARACTERS)
 
 
 class Correction(models.Model):

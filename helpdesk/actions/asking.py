@@ -65,7 +65,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     request, is_new = HelpRequest.objects.get_or_create(
         submission_key=submission.submission_key,
         defaults={
-            "reference": _unused_reference(),
+            "reference": unused_reference(),
             "kind": submission.kind,
             "channel": submission.channel,
             "guide": submission.guide,
@@ -100,7 +100,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     return request
 
 
-def _unused_reference() -> str:
+def unused_reference() -> str:
     """Random numbers meet once in a while; a request must not be lost to that."""
     reference = new_reference()
     while HelpRequest.objects.filter(reference=reference).exists():

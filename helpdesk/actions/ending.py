@@ -8,20 +8,27 @@ from helpdesk import attachments, behalf, sla
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record
 from helpdesk.actions.mandates import end_mandates
+from helpdesk.actions.refusing import Refused, learn
 from helpdesk.actions.visits import drop_visit
-from helpdesk.models import OPEN_STATES, CloseReason, Consent, Escalation, EventKind, HelpRequest, Principal, Rating, RatingLevel, State
+from helpdesk.models import OPEN_STATES, CloseReason, Consent, Escalation, EventKind, HelpRequest, Principal, Rating, State
 
 ONLY_THEMSELVES = "这件事是当事人叫停的，只有当事人说了才能再打开。请他用自己电话的后四位打开这一页，或者给帮办员打个电话。"
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
+SAY_WHAT_CHANGED = "投诉和回访办结，要写一句问清了什么、改了什么。居民看得到。"
 
 
 @transaction.atomic
-def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: str = "", whose_phone: str = "") -> None:
-    """End an own request with a reason of the fixed list. NOT_OURS must name whose it is: a resident is never just sent away."""
+def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: str = "", whose_phone: str = "", refused: Refused = ()) -> None:
+    """End an own request with a reason of the fixed list. NOT_OURS must name whose it is: a resident is never just sent away.
+
+    `refused` are papers that were not accepted on the way, for the guide to learn from.
+    """
     if reason != CloseReason.NOT_OURS:
         whose = whose_phone = ""
     elif not whose.strip():
         raise NotPossible(SAY_WHOSE)
+    if request.for_supervisor and not text.strip():
+        raise NotPossible(SAY_WHAT_CHANGED)
     if reason == CloseReason.DONE and (why := behalf.consent_missing(request) or behalf.mandate_missing(request, timezone.localdate())):
         raise NotPossible(why)
     move(
@@ -35,6 +42,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
     )
     drop_visit(request, by=by)
     attachments.shorten(request)
+    learn(request=request, by=by, refused=refused)
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
 
 
@@ -94,12 +102,3 @@ def _ask_consent_again(request: HelpRequest, *, by_principal: bool) -> None:
         raise NotPossible(ONLY_THEMSELVES)
     Principal.objects.filter(request=request).exclude(consent=Consent.DECLINED).update(consent=Consent.ASKED, how="", answered_at=None, asked_by=None)
     request.principal.refresh_from_db()
-
-
-@transaction.atomic
-def rate(*, request: HelpRequest, level: RatingLevel, text: str) -> None:
-    """One rating for one closed request; a second one replaces the first."""
-    if not HelpRequest.objects.filter(pk=request.pk, state=State.CLOSED).exists():
-        raise NotPossible("办结以后才能评价。")
-    Rating.objects.update_or_create(request=request, defaults={"level": level, "text": text})
-    record(request, EventKind.RATED, detail=RatingLevel(level).label)

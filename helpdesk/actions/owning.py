@@ -88,6 +88,8 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
     """
     if request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
         raise NotPossible(OWNED_ELSEWHERE)
+    if request.for_supervisor and not has_role(to.user, Role.SUPERVISOR):
+        raise NotPossible("投诉和回访只能转给主管。")
     move(
         request,
         when={"state__in": OPEN_STATES, "owner": request.owner},

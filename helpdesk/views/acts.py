@@ -11,6 +11,7 @@ from helpdesk.forms_desk import (
     HandOverForm,
     MessageForm,
     NoteForm,
+    SentBackForm,
 )
 from helpdesk.forms_papers import PapersForm
 from helpdesk.forms_promises import ContactForm, MergeForm, PauseForm, ReleaseForm
@@ -71,6 +72,10 @@ ACTS = {
     "resume": Act(ActForm, lambda r, by, data: actions.resume(request=r, by=by), "接着办了。"),
     "merge": Act(MergeForm, lambda r, by, data: actions.merge(request=r, other=data["other"], by=by), "并好了。居民从两个号都能查到。"),
     "split": Act(ActForm, lambda r, by, data: actions.split(request=r, by=by), "拆开了，它又在等人接。"),
+    "sent_back": Act(
+        SentBackForm, lambda r, by, data: actions.send_back(request=r, by=by, refused=data["refused"]), "记下了。退得多的，指南会提醒后面的人。"
+    ),
+    "follow_new_guide": Act(ActForm, lambda r, by, data: actions.follow_new_guide(request=r, by=by), "材料清单照新的改好了，居民也能看到变化。"),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
     "take_over": Act(ActForm, lambda r, by, data: actions.take_over(request=r, by=by), "接过来了。先给居民打个电话，说现在由您办。"),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),

@@ -12,6 +12,7 @@ from guides.views import page_context
 from guides.workdays import calendar_for
 from helpdesk import actions, sla
 from helpdesk.behalf import must_come_instead, principal_of
+from helpdesk.changes import papers_changed
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
 from helpdesk.models import HelpRequest, normalise_reference
 from helpdesk.pages import follow_parts, has_nobody_now, helper_from
@@ -80,6 +81,8 @@ def follow(request, reference):
 
 def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
     now, beside = timezone.now(), beside_follow(stored)
+    if stored.for_supervisor:
+        reply.fields["text"].label = "给主管留言"
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
@@ -87,6 +90,8 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         events=[event for event in stored.events.all() if event.is_public],
         thread=stored.messages.exclude(sender="note"),
         rating=getattr(stored, "rating", None),
+        revisit=actions.revisit_of(stored),
+        changed=papers_changed(stored),
         is_new="new" in request.GET,
         refused=refused,
         promise=sla.standing(stored, now, calendar=calendar_for(stored.area, since=timezone.localdate(now))) if stored.is_open else None,
@@ -116,6 +121,7 @@ RESIDENT_ACTS = {
     "revoke": (None, lambda stored, data: actions.revoke_mandate(request=stored)),
     "reopen": (None, lambda stored, data: actions.reopen(request=stored, by_principal=stored.by_principal)),
     "rate": (RatingForm, lambda stored, data: actions.rate(request=stored, level=data["level"], text=data["text"])),
+    "no_call": (None, lambda stored, data: actions.decline_revisit(request=stored)),
 }
 
 

@@ -24,9 +24,11 @@ from helpdesk.access import (
     owner_away,
     owner_away_words,
     postings_of,
+    trail_for,
     visible_requests,
 )
 from helpdesk.attachments import unjudged_photos
+from helpdesk.changes import difference_for, is_flagged
 from helpdesk.duplicates import differences, similar_to
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
 from helpdesk.models import OPEN_STATES, Escalation, HelpRequest, Message, Sender, State, is_reference, normalise_reference
@@ -36,9 +38,9 @@ from helpdesk.views.beside import for_and_with
 from menpai.roles import Role, has_role
 
 PAGE_SIZE = 25
-# LATE: overdue, for its supervisor. TELL: closed, but the guide that was wished for is there now.
-# AWAY: in the hands of somebody who is not there: shown after what waits.
-LATE, MINE, WAITING, TELL, COLLEAGUES, AWAY = -1, 0, 1, 2, 3, 4
+# FIRST: complaints and call-backs, which only supervisors see. LATE: overdue, for its supervisor. TELL: closed, but the guide that was wished for is
+# there now. AWAY: in the hands of somebody who is not there: shown after what waits.
+FIRST, LATE, MINE, WAITING, TELL, COLLEAGUES, AWAY = -2, -1, 0, 1, 2, 3, 4
 
 
 def desk_page(view):
@@ -85,20 +87,20 @@ def queue(request):
 
 
 def _by_hand(rows, user):
-    """What is overdue first, for a supervisor; then own work, what waits, what absent colleagues hold, whom to tell of a new guide, what colleagues do;
-    within each the oldest promise first, paused ones last.
+    """Complaints and call-backs, then what is overdue, for a supervisor; then own work, what waits, what absent colleagues hold, whom to tell of a new
+    guide, what colleagues do; within each the oldest promise first, paused ones last.
 
     `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
     """
     words = Message.objects.filter(request=OuterRef("pk")).exclude(sender=Sender.NOTE).exclude(sender=Sender.STAFF, by=None).order_by("-id")
-    rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
+    rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)), guide_changed=is_flagged())
     rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
     late = [When(escalation__gt=Escalation.NONE, state__in=OPEN_STATES, then=Value(LATE))] if has_role(user, Role.SUPERVISOR) else []
     return rows.annotate(
         is_paused=Case(When(paused_at__isnull=False, then=Value(True)), default=Value(False)),
         hand=Case(
-            *late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)),
-            When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
+            When(for_supervisor=True, then=Value(FIRST)), *late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)),
+            When(state=State.WAITING, then=Value(WAITING)), When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
         ),
         last_word=Subquery(words.values("sender")[:1]),
         new_photo=Exists(unjudged_photos(OuterRef("pk"))),
@@ -178,7 +180,9 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         owner_away=owner_away_words(request.user, stored) if "take_over" in forms else "",
         conversation=[message for message in thread if message.sender != Sender.NOTE],
         notes=[message for message in thread if message.sender == Sender.NOTE],
-        events=list(stored.events.all()),
+        events=trail_for(request.user, stored),
+        difference=difference_for(stored),
+        afterwards=list(visible_requests(request.user).filter(about=stored)),
     )
     return render(request, "helpdesk/desk/detail.html", context, status=status)
 

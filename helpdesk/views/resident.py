@@ -12,10 +12,13 @@ from django.views.decorators.cache import never_cache
 from doorplates.access import find_plate
 from doorplates.models import Doorplate, PlateState
 from doorplates.views import PLATE_COOKIE
-from guides.models import Area, Guide
+from guides.access import get_public_guide
+from guides.forms_wrong import WrongForm
+from guides.models import Area, Guide, is_correction_code
 from guides.reading import Reading
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
+from guides.views_wrong import show_form as show_wrong
 from guides.workdays import calendar_for
 from helpdesk import actions, sla
 from helpdesk.forms import TOO_MANY, CallbackForm, FindForm, FollowForm, HelpForm
@@ -32,7 +35,7 @@ NEXT = "next"  # 长辈版: the keyboard's Enter in the middle of the questions 
 ASKING = {"new": HelpForm, "callback": CallbackForm}  # by the name of their address
 
 
-def _plate_of(code: str, area: Area | None) -> Doorplate | None:
+def plate_of(code: str, area: Area | None) -> Doorplate | None:
     """The plate someone came from, if it is in use and in the community they ask for."""
     plate = find_plate(code) if code else None
     if plate is None or plate.state != PlateState.ACTIVE or (area and plate.building.community_id != area.pk):
@@ -71,7 +74,7 @@ def _ask(request, form_class: type[HelpForm]):
 def _prefilled(request) -> dict:
     """What the address and the plate cookie already know."""
     area = Area.objects.filter(pk=request.GET.get("area", "")).first()
-    plate = _plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
+    plate = plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
     return {
         "guide": request.GET.get("guide", ""),
         "area": area.pk if area else plate.building.community_id if plate else "",
@@ -85,7 +88,7 @@ def _prefilled(request) -> dict:
 
 
 def _submission(data: dict) -> actions.Submission:
-    plate = _plate_of(data["plate"], data["area"])
+    plate = plate_of(data["plate"], data["area"])
     area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=settings.DISTRICT_CODE))
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
     reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
@@ -114,7 +117,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
     area = Area.objects.filter(pk=known.get("area") or "").first()
     guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
     kind = form["kind"].value() if "kind" in form.fields else Kind.ADVICE
-    by_video, plate = kind == Kind.VIDEO, _plate_of(known.get("plate", ""), area)
+    by_video, plate = kind == Kind.VIDEO, plate_of(known.get("plate", ""), area)
     context = page_context(
         request,
         Viewpoint(None, elder),
@@ -152,14 +155,10 @@ def find(request):
         reference = form.cleaned_data["reference"]
         if is_reference(reference):
             return redirect(request.viewpoint.mode("help:follow", reference))
+        if is_correction_code(reference):  # the number for an answer to “这里写错了” is kept on the same slip of paper
+            return redirect(request.viewpoint.page("wrong-answer", reference))
         form.add_error("reference", "编号不对，是9个数字。再看一遍，或者打 12345 问。")
     return render(request, "helpdesk/find.html", page_context(request, request.viewpoint, form=form))
-
-
-@never_cache
-@resident
-def complain(request):
-    return render(request, "helpdesk/complain.html", page_context(request, request.viewpoint))
 
 
 @resident
@@ -168,15 +167,21 @@ def csrf_failure(request, reason=""):
     request.viewpoint = Viewpoint(None, request.path.startswith("/elder/"))
     name = resolve(request.path).url_name
     if name in ASKING:
-        form = ASKING[name](request.POST)
-        form.is_valid()
-        form.add_error(None, STALE)
-        return _show_form(request, form, status=403)
+        return _show_form(request, _too_old(ASKING[name](request.POST)), status=403)
     if name == "for-parent":
-        form = ForParentForm(request.POST)
-        form.is_valid()
-        form.add_error(None, STALE)
-        return show_for_parent(request, form, status=403)
+        return show_for_parent(request, _too_old(ForParentForm(request.POST)), status=403)
     if name == "follow":
         return show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=draft_of(request)), status=403)
+    if name == "wrong":
+        return show_wrong(request, get_public_guide(resolve(request.path).kwargs["slug"]), _too_old(WrongForm(request.POST)), status=403)
+    if name == "complain":
+        from helpdesk.views.complain import ComplaintForm, show_form  # it stands on this module
+
+        return show_form(request, _too_old(ComplaintForm(request.POST)), status=403)
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)
+
+
+def _too_old(form):
+    form.is_valid()
+    form.add_error(None, "这一页放得太久了。您填的都在，请再点一次提交。")
+    return form

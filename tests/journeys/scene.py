@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import yaml
 from django.contrib.auth import get_user_model
@@ -16,7 +17,8 @@ from playwright.sync_api import BrowserContext, Page
 from doorplates import codes
 from doorplates.actions import issue_plates, replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.models import Area, Guide, JobPosting, Notice, RefusalReason, Status
+from guides.actions import record_change, record_refusal
+from guides.models import Area, Correction, Guide, JobPosting, Notice, RefusalReason, RefusedAt, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions, attachments
@@ -127,7 +129,10 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     get_user_model().objects.filter(pk=limei.pk).update(is_active=False)
     found = {"left": left, "lonely": lonely, "late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
     found |= _visits(asked, zhuli)
+    came_back, codes_of_corrections = _loop(pension, mine)
+    found |= came_back
     words = {"mandate": str(found.pop("mandate").pk), "visit_day": f"{timezone.localdate(found['home'].visit_at):%Y-%m-%d}", "paper": str(card.pk)}
+    words |= codes_of_corrections
     return words | {name: request.reference for name, request in found.items()}
 
 
@@ -161,6 +166,26 @@ def _papers_with_photos(mine: HelpRequest) -> Paper:
     _, gone = actions.add_files(request=mine, paper=card, files=good * 2)
     actions.delete_file(attachment=gone)
     return card
+
+
+def _loop(guide: Guide, mine) -> tuple[dict, dict[str, str]]:
+    """What comes back: a complaint, a bad rating, a changed guide, papers refused, a reader's correction."""
+    zhuguan = people.zhuguan()
+    said = {"subject": actions.Subject.HELPER, "text": "打了三次电话没人接。", "area": mine.area, "phone": "13909528888"}
+    complaint = actions.complain(complaint=actions.Complaint(submission_key=uuid4(), about=mine, **said))
+    badly = make_request(guide=guide, area=mine.area, name="孙姐", phone="13909529999", claimed_by=people.xiaozhao())
+    actions.close(request=badly, by=people.xiaozhao(), reason=CloseReason.DONE, text="办好了")
+    actions.rate(request=badly, level=RatingLevel.DISSATISFIED, text="让我跑了三趟")
+    revisit = actions.revisit_of(badly)
+    actions.claim(request=revisit, by=zhuguan)
+    paper = guide.materials.first()
+    for _ in range(5):
+        record_refusal(guide=guide, material=paper.name, reason=RefusalReason.COPY, case="who=agent", at=RefusedAt.WINDOW)
+    guide.materials.create(name="示例照片", order=900)
+    record_change(guide=guide, by="tests")
+    actions.flag_changes()
+    correction = Correction.objects.create(guide=guide, part="bring", text="窗口要两份复印件")
+    return {"complaint": complaint, "badly": badly, "revisit": revisit}, {"correction": correction.code, "correction_pk": str(correction.pk), "guide_pk": str(guide.pk)}
 
 
 def _stay(page: Page) -> None:
@@ -248,7 +273,7 @@ RESIDENT_LOOKS = [
     Look("guide-enterprise", f"{HERE}/guides/shangshi-001/"),
     Look("guide-ready", f"{HERE}/guides/minzheng-005/ready/?who=agent&group=other"),
     Look("guide-ready-elder", f"/elder{HERE}/guides/minzheng-005/ready/"),
-    Look("sheet", f"{HERE}/sheet/minzheng-005/1/?who=agent&group=other"),
+    Look("sheet", f"{HERE}/sheet/minzheng-005/2/?who=agent&group=other"),
     Look("sheet-changed", f"/elder{HERE}/sheet/canlian-001/1/"),
     Look("guide-withdrawn", "/guides/zhufang-001/", status=410),
     Look("home-elder", "/elder/"),
@@ -321,7 +346,18 @@ RESIDENT_LOOKS = [
     Look("help-paper", "/help/{mine}/paper/{paper}/", then=through_the_door("8000", "社会保障卡")),
     Look("help-paper-wrong", "/help/{mine}/?papers", then=through_the_door("8000", "社会保障卡", press_at_last="传给帮办员")),
     Look("help-paper-elder", "/elder/help/{mine}/paper/{paper}/", then=through_the_door("8000", "材料，出门前先核对", "社会保障卡")),
-    Look("complain", "/help/complain/"),
+    Look("complain", f"/help/complain/?area={SHUIYUN}"),
+    Look("complain-wrong", "/help/complain/", then=press("提交")),
+    Look("complain-elder", "/elder/help/complain/"),
+    Look("help-complaint", "/help/{complaint}/?new=1", then=last_four("8888")),
+    Look("help-rated-badly", "/help/{badly}/", then=last_four("9999")),
+    Look("help-rated-badly-elder", "/elder/help/{badly}/", then=last_four("9999")),
+    Look("wrong", f"{HERE}/guides/minzheng-005/wrong/"),
+    Look("wrong-wrong", "/guides/minzheng-005/wrong/", then=press("告诉他们")),
+    Look("wrong-elder", f"/elder{HERE}/guides/minzheng-005/wrong/"),
+    Look("wrong-answer", "/guides/wrong/{correction}/"),
+    Look("wrong-answer-elder", "/elder/guides/wrong/{correction}/"),
+    Look("wrong-answer-none", "/guides/wrong/2222222222/", status=404),
     Look("404", "/nosuchpage/", status=404),
 ]
 DESK_LOOKS = [
@@ -341,6 +377,10 @@ DESK_LOOKS = [
     Look("desk-paper-wrong", "/desk/{mine}/paper/{paper}/", people.zhuli, press("存下照片")),
     Look("desk-paper-supervisor", "/desk/{mine}/paper/{paper}/", people.zhuguan),
     Look("desk-paper-colleague", "/desk/{mine}/paper/{paper}/", people.xiaozhao, status=404),
+    Look("desk-complaint", "/desk/{complaint}/", people.zhuguan),
+    Look("desk-complaint-hidden", "/desk/{complaint}/", people.zhuli, status=404),
+    Look("desk-revisit", "/desk/{revisit}/", people.zhuguan, press("办结")),
+    Look("desk-rated-badly", "/desk/{badly}/", people.zhuguan),
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
     Look("desk-ask-first", "/desk/{mother}/", people.zhuli),
@@ -367,5 +407,9 @@ ADMIN_LOOKS = [
     Look("admin-login", "/admin/login/"),
     Look("admin-home", "/admin/", people.guanli),
     Look("admin-guides", "/admin/guides/guide/", people.bianji),
+    Look("admin-guide-materials", "/admin/guides/guide/{guide_pk}/change/#materials-group", people.bianji),
+    Look("admin-refusals", "/admin/guides/refusal/", people.bianji),
+    Look("admin-corrections", "/admin/guides/correction/", people.bianji),
+    Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),
     Look("admin-plates", "/admin/doorplates/doorplate/", people.guanli),
 ]

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from uuid import uuid4
 
 import html5lib
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 from doorplates import codes
 from doorplates.actions import replace, revoke
 from doorplates.models import Building, Doorplate
-from guides.actions import add_alias, withdraw, withdraw_event
+from guides.actions import add_alias, record_change, withdraw, withdraw_event
 from guides.models import Guide, JobPosting, LifeEvent, Notice, Office
 from helpdesk import actions
 from helpdesk.models import CloseReason
@@ -43,9 +44,10 @@ def plain_pages() -> dict[str, str]:
         "event with answers": "/events/newborn/?huji-002.paper=none&yibao-011=skip",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
-        "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": "/help/complain/", "missing": "/nothing/",
+        "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": f"/help/complain/?area={PLATES_OF}",
+        "wrong": "/guides/yibao-001/wrong/", "wrong, no such number": "/guides/wrong/2222222222/", "missing": "/nothing/",
     }  # fmt: skip
-    in_a_village = ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
+    in_a_village = ("home", "topics", "topic", "results", "guide", "wrong", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
     pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
     job = JobPosting.objects.filter(area=None).first().pk
     pages |= {
@@ -103,6 +105,14 @@ def special_pages(client) -> dict[str, str]:
     bodies["form too old"] = Client(enforce_csrf_checks=True).post("/help/new/", {"name": "王阿姨"}).content.decode()
     bodies["page too old"] = Client(enforce_csrf_checks=True).post("/help/123456789/", {}).content.decode()
     bodies["wrong digits"] = client.post("/help/123456789/", {"act": "open", "last_four": "12"}).content.decode()
+    for name, address in {"complaint": "/help/complain/", "correction": "/guides/yibao-001/wrong/"}.items():
+        for mode in ("", "/elder"):
+            bodies[f"{mode} {name} with mistakes"] = client.post(mode + address, {"phone": "1", "text": "<b>", "number": "1"}).content.decode()
+            bodies[f"{mode} {name} too old"] = Client(enforce_csrf_checks=True).post(mode + address, {}).content.decode()
+            sent = {"phone": "13800138000", "text": "<b>", "subject": "fee", "part": "fee", "consent": "on", "submission_key": str(uuid4())}
+            bodies[f"{mode} {name} sent"] = client.post(mode + address, sent, follow=True).content.decode()
+    Guide.objects.filter(slug="yibao-004").update(often_refused=[{"material": Guide.objects.get(slug="yibao-004").materials.first().name, "reason": "copy", "count": 5}])
+    bodies["guide with what is often refused"] = client.get("/guides/yibao-004/?all=1").content.decode()
     return bodies | request_pages(client) | visit_pages(client)
 
 
@@ -131,6 +141,12 @@ def request_pages(client) -> dict[str, str]:
     bodies["request, refused"] = client.post(address, {"act": "reply", "text": "在吗"}).content.decode()
     actions.rate(request=stored, level=5, text="")
     look("rated")
+    actions.rate(request=stored, level=1, text="")
+    look("rated badly")
+    for step in ("", "rate"):
+        bodies[f"elder request rated badly, {step}"] = client.get(f"/elder{address}?step={step}").content.decode()
+    actions.decline_revisit(request=stored)
+    look("no call wanted")
     actions.reopen(request=stored)
     actions.cancel(request=stored)
     look("cancelled")
@@ -141,6 +157,14 @@ def request_pages(client) -> dict[str, str]:
     add_alias(miss=wished.wish, guide=stored.guide, by="边吉")
     actions.answer_wishes()
     look("with a wish that came true")
+    guide = Guide.objects.get(slug="yibao-001")
+    concerned = make_request(guide=guide, case="who=self")
+    guide.materials.create(name="示例证明", order=999)
+    record_change(guide=guide, by="边吉")
+    address = f"/help/{concerned.reference}/"
+    client.post(address, {"act": "open", "last_four": "8000"})
+    look("whose guide changed")
+    assert "要带的材料有变化" in bodies["request whose guide changed"]
     return bodies
 
 
@@ -280,6 +304,10 @@ def inline(body: str, tree) -> list[str]:
 def test_every_page_is_clean(bodies):
     assert {name: found for name, body in bodies.items() if (found := problems(body))} == {}
     assert len(bodies) > 80
+
+
+def test_every_page_leads_to_complaints_and_suggestions(bodies):
+    assert [name for name, body in bodies.items() if "投诉建议</a>" not in body] == []
 
 
 def test_every_guide_is_clean(client):

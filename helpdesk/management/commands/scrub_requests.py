@@ -1,6 +1,8 @@
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from guides import corrections, refusals
+from guides.actions import forget_refusals
 from helpdesk.photo_scrub import scrub_photos
 from helpdesk.retention import due_for_scrubbing, outdated_misses, scrub, scrub_misses
 from menpai import throttle
@@ -19,10 +21,12 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"到期待删 {due_for_scrubbing(now).count()} 件，没有删。")
             self.stdout.write(f"没搜到的：到期待删 {outdated_misses(today).count()} 条，没有删。")
+            self.stdout.write(f"退件：到期待删 {refusals.outdated(today).count()} 条；居民纠错：{corrections.outdated(now).count() + corrections.wordy(now).count()} 条，没有删。")
             return
         total = 0
         while count := scrub(now):
             total += count
         self.stdout.write(f"删了 {total} 件诉求里的个人信息。")
         self.stdout.write(f"没搜到的：删了 {scrub_misses(today)} 条。")
+        self.stdout.write(f"退件：删了 {forget_refusals()} 条；居民纠错：删了 {corrections.forget(now)} 条。")
         throttle.clear_expired()
