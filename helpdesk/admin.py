@@ -1,5 +1,8 @@
 """Requests and their trail to read, who works where, and accounts. The work itself is done at /desk/, never here."""
 
+from typing import ClassVar
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
@@ -9,7 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from helpdesk.models import Event, HelpRequest, Posting, normalise_reference
+from helpdesk.models import Event, HelpRequest, Posting, ReplyTemplate, normalise_reference
+from helpdesk.reply_templates import clean_text
 from menpai.roles import Role
 
 BACK_OFFICE = (Role.EDITOR, Role.REVIEWER, Role.ADMIN)  # who may open the admin at all
@@ -127,6 +131,22 @@ class PostingAdmin(admin.ModelAdmin):
     @admin.display(description="级别", ordering="area__level")
     def level(self, posting):
         return posting.area.get_level_display()
+
+
+class ReplyTemplateForm(forms.ModelForm):
+    class Meta:
+        widgets: ClassVar = {"text": forms.Textarea(attrs={"rows": 5, "cols": 60})}
+
+    def clean_text(self):
+        return clean_text(self.cleaned_data["text"])
+
+
+@admin.register(ReplyTemplate)
+class ReplyTemplateAdmin(admin.ModelAdmin):
+    form = ReplyTemplateForm
+    list_display = ("name", "text", "order")
+    list_editable = ("order",)
+    search_fields = ("name", "text")
 
 
 class PostingInline(admin.TabularInline):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.forms import Form
 
-from guides.models import Agency, Guide
+from guides.models import Agency, Fact, FactField, Guide
 from helpdesk.models import HelpRequest, Kind, State
 
 SEND = "send"
@@ -80,3 +80,8 @@ def follow_parts(request: HelpRequest, *, elder: bool, step: str) -> tuple[str, 
 def must_come_instead(kind: str, guide: Guide | None) -> bool:
     """代办 was asked for an item whose person must come (Agency.ACCOMPANY): the helper goes along instead, and the page says so."""
     return kind == Kind.AGENT and guide is not None and guide.agency == Agency.ACCOMPANY
+
+
+def hotline_fact(guide: Guide | None) -> Fact | None:
+    """What stands behind a guide's hotline: its mark goes wherever the number goes. None where nothing does."""
+    return guide.facts.filter(field=FactField.HOTLINE).first() if guide and guide.hotline else None

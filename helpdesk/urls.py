@@ -23,6 +23,8 @@ desk_patterns = (
         path("logout/", auth_views.LogoutView.as_view(), name="logout"),
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
+        path("live/", queue.queue_live, name="queue_live"),
+        path("live/<str:reference>/", queue.detail_live, name="detail_live"),
         path("<str:reference>/", queue.detail, name="detail"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],

@@ -11,6 +11,7 @@ from helpdesk.forms_desk import (
     MessageForm,
     NoteForm,
     PapersForm,
+    TalkForm,
     VisitForm,
 )
 
@@ -36,6 +37,11 @@ ACTS = {
     ),
     "note": Act(NoteForm, lambda r, by, data: actions.write_note(request=r, by=by, text=data["text"]), "记下了，居民看不到。"),
     "message": Act(MessageForm, lambda r, by, data: actions.write_message(request=r, by=by, text=data["text"]), "发出去了，居民凭编号能看到。"),
+    "talk": Act(
+        TalkForm,
+        lambda r, by, data: actions.log_talk(request=r, by=by, medium=data["medium"], said=data["text"], heard=data["heard"]),
+        "记下了，居民凭编号也能看到。",
+    ),
     "visit": Act(VisitForm, lambda r, by, data: actions.set_visit(request=r, by=by, at=data["at"]), "时间约好了，居民能看到。"),
     "papers": Act(
         PapersForm, lambda r, by, data: actions.tick_papers(request=r, by=by, ready={p.pk for p in data["ready"]}), "材料记下了。"

@@ -10,8 +10,9 @@ from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
-from helpdesk.models import HelpRequest, normalise_reference
-from helpdesk.pages import follow_parts, must_come_instead
+from helpdesk.models import HelpRequest, Sender, normalise_reference
+from helpdesk.pages import follow_parts, hotline_fact, must_come_instead
+from helpdesk.unread import is_a_look, unread_from
 from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
@@ -62,19 +63,28 @@ def follow(request, reference):
 
 
 def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: RatingForm, refused: str = "", step: str = ""):
+    thread = list(stored.messages.exclude(sender=Sender.NOTE))
+    unread = unread_from(Sender.STAFF, thread)
+    shown = follow_parts(stored, elder=request.viewpoint.elder, step=step)
+    if unread and "talk" in shown and is_a_look(request):
+        actions.mark_read(request=stored, sender=Sender.STAFF, up_to=thread[-1].pk)
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
         stored=stored,
         events=[event for event in stored.events.all() if event.is_public],
-        thread=stored.messages.exclude(sender="note"),
+        thread=thread,
+        unread=unread,
+        # The number of the guide's own carries the guide's own mark; one that the helper typed is the helper's word.
+        is_guides_phone=bool(stored.close_whose_phone and stored.guide and stored.close_whose_phone == stored.guide.hotline),
+        guides_hotline=hotline_fact(stored.guide) if stored.close_whose_phone else None,
         rating=getattr(stored, "rating", None),
         is_new="new" in request.GET,
         refused=refused,
         reply_form=reply,
         rating_form=rate,
         must_come_instead=must_come_instead(stored.kind, stored.guide),
-        shown=follow_parts(stored, elder=request.viewpoint.elder, step=step),
+        shown=shown,
     )
     return render(request, "helpdesk/follow.html", context)
 

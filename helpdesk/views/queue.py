@@ -5,8 +5,8 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, OuterRef, Q, Subquery, Value, When
-from django.http import Http404
+from django.db.models import Case, Q, Value, When
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
@@ -14,10 +14,13 @@ from guides.reading import Reading
 from helpdesk import actions, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
-from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
+from helpdesk.models import OPEN_STATES, HelpRequest, ReplyTemplate, Sender, State, is_reference, normalise_reference
+from helpdesk.pages import hotline_fact
+from helpdesk.unread import is_a_look, reads_nothing_online, unread_from, with_unread
+from helpdesk.views import live, templated
 from helpdesk.views.acts import ACTS
 
-PAGE_SIZE = 25
+PAGE_SIZE = 50
 MINE, WAITING, TELL, COLLEAGUES = 0, 1, 2, 3  # TELL: closed, but the guide that was wished for is there now
 
 
@@ -49,29 +52,44 @@ def desk_context(request, **extra) -> dict:
 def queue(request):
     if "number" in request.GET:
         return _find(request)
-    rows = visible_requests(request.user).select_related("guide", "wish", "area", "queue", "owner", "doorplate__building")
-    show_closed = request.GET.get("show") == "closed"
-    if show_closed:
+    here = "closed" if request.GET.get("show") == "closed" else "queue"
+    page = _page_of(request.user, request.GET.get("page"), here)
+    context = desk_context(request, here=here, page=page, find=FindForm(label_suffix=""), keep=f"show={here}")
+    if here == "queue":
+        context["live"] = live.queue_part(page)
+    return render(request, f"helpdesk/desk/{here}.html", context)
+
+
+def _page_of(user, number, here: str):
+    """One page of the rows of the queue, or of what is closed, as a card shows them: whole in a constant number of queries."""
+    rows = visible_requests(user).select_related("guide", "wish", "area", "queue", "owner", "doorplate__building")
+    if here == "closed":
         rows = rows.filter(state__in=(State.CLOSED, State.CANCELLED)).order_by("-closed_at", "-id")
     else:
-        rows = _by_hand(rows, request.user)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    here = "closed" if show_closed else "queue"
-    template = "helpdesk/desk/closed.html" if show_closed else "helpdesk/desk/queue.html"
-    return render(request, template, desk_context(request, here=here, page=page, find=FindForm(label_suffix=""), keep=f"show={here}"))
+        rows = _by_hand(rows, user)
+    return Paginator(rows, PAGE_SIZE).get_page(number)
+
+
+@live.live_part
+@desk_page
+def queue_live(request):
+    """The cards of the queue for a page that is open, when something changed since `stamp`; else 204."""
+    page = _page_of(request.user, request.GET.get("page"), "queue")
+    part = live.queue_part(page)
+    if part["stamp"] == request.GET.get("stamp"):
+        return HttpResponse(status=204)
+    return render(request, "helpdesk/desk/_cards.html", desk_context(request, page=page, live=part))
 
 
 def _by_hand(rows, user):
     """Own work first, then what waits, then whom to tell of a new guide, then what colleagues do; within each the oldest promise first.
 
-    `last_word` tells an unanswered resident; what the system wrote by itself answers nobody. `untold` marks whose wished-for guide is ready.
+    `untold` marks whose wished-for guide is ready; for `unread` and `last_word` see helpdesk.unread.
     """
-    words = Message.objects.filter(request=OuterRef("pk")).exclude(sender=Sender.NOTE).exclude(sender=Sender.STAFF, by=None).order_by("-id")
-    rows = rows.annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
+    rows = with_unread(rows).annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)))
     rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
     return rows.annotate(
         hand=Case(When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)), When(state=State.WAITING, then=Value(WAITING)), default=Value(COLLEAGUES)),
-        last_word=Subquery(words.values("sender")[:1]),
     ).order_by("hand", "promised_at", "id")
 
 
@@ -103,29 +121,76 @@ def _submission(data: dict) -> actions.Submission:
 
 @desk_page
 def detail(request, reference):
-    return _show(request, get_request_or_404(request.user, reference))
+    stored = get_request_or_404(request.user, reference)
+    template = templated.chosen(request.GET)
+    if template and "message" in acts_for(request.user, stored):
+        return _show(request, stored, act="message", draft={"text": templated.filled(template, stored, request.user)})
+    return _show(request, stored)
 
 
-def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: str = "", phone: str = "", status: int = 200):
-    """One request with the acts that are possible now. A refused form stays on the page with what was typed, whatever became of the request."""
-    may = acts_for(request.user, stored) | ({act} if refused else set())
+def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: str = "", draft: dict | None = None, phone: str = "", status: int = 200):
+    """One request with the acts that are possible now. A refused form stays on the page with what was typed, whatever became of the request;
+    so does the `draft` of a form that is not sent yet."""
+    may = acts_for(request.user, stored) | ({act} if act else set())
     forms = {name: ACTS[name].form(act=name, stored=stored, user=request.user) for name in may}
     if refused is not None:
         forms[act] = refused
+    elif draft:
+        forms[act].initial |= draft
+    context = _parts_of(request, stored) | {
+        "forms": forms,  # an act without a form here is not offered
+        "refused": refused,
+        "refused_act": act,
+        "has_draft": bool(draft),
+        "phone": phone,
+        "papers": list(stored.papers.all()),
+        "reply_templates": list(ReplyTemplate.objects.all()) if may.intersection(templated.ACTS) else [],
+        "guides_hotline": hotline_fact(stored.guide) if "close" in may else None,
+        "live": live.request_part(stored),
+    }
+    _has_read(request, stored, context["conversation"])
+    return render(request, "helpdesk/desk/detail.html", desk_context(request, **context), status=status)
+
+
+def _parts_of(request, stored: HelpRequest) -> dict:
+    """What a request's page reads of it: the same when it is opened, and when its parts are drawn anew."""
     thread = list(stored.messages.select_related("by"))
-    context = desk_context(
-        request,
-        stored=stored,
-        forms=forms,  # an act without a form here is not offered
-        refused=refused,
-        refused_act=act if refused else "",
-        phone=phone,
-        papers=list(stored.papers.all()),
-        conversation=[message for message in thread if message.sender != Sender.NOTE],
-        notes=[message for message in thread if message.sender == Sender.NOTE],
-        events=list(stored.events.all()),
-    )
-    return render(request, "helpdesk/desk/detail.html", context, status=status)
+    conversation = [message for message in thread if message.sender != Sender.NOTE]
+    return {
+        "stored": stored,
+        "conversation": conversation,
+        "notes": [message for message in thread if message.sender == Sender.NOTE],
+        "events": list(stored.events.all()),
+        "is_offline": reads_nothing_online(stored, conversation),
+    }
+
+
+def _has_read(request, stored: HelpRequest, conversation: list) -> None:
+    """Its owner has the page before them now. A supervisor's or a colleague's look marks nothing."""
+    if stored.owner_id == request.user.pk and is_a_look(request) and unread_from(Sender.RESIDENT, conversation):
+        actions.mark_read(request=stored, sender=Sender.RESIDENT, up_to=conversation[-1].pk)
+
+
+@live.live_part
+@desk_page
+def detail_live(request, reference):
+    """The parts of a request's page without fields, when something changed since `stamp`; else 204. `since` is the last event the page knew."""
+    stored = visible_requests(request.user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building").filter(reference=reference).first()
+    if stored is None:
+        return render(request, "helpdesk/desk/_live_gone.html")
+    part = live.request_part(stored)
+    if part["stamp"] == request.GET.get("stamp"):
+        return HttpResponse(status=204)
+    since = request.GET.get("since", "")
+    context = _parts_of(request, stored)
+    context |= {
+        "forms": {name: ACTS[name].form(act=name, stored=stored, user=request.user) for name in acts_for(request.user, stored)},
+        "phone": "",
+        "is_calling": "calling" in request.GET,  # the number stands on the page: it stays there
+        "live": part | {"since": int(since) if since.isdecimal() else part["since"]},
+    }
+    context["changes"] = live.changes(context["events"], context["live"]["since"])
+    return render(request, "helpdesk/desk/_live.html", context)
 
 
 @desk_page
@@ -139,6 +204,10 @@ def act(request, reference, act):
         response = render(request, "helpdesk/desk/go_back.html", desk_context(request, stored=stored), status=405)
         response["Allow"] = "POST"
         return response
+    if act in templated.ACTS and templated.CHOICE in request.POST:  # the chooser is a button of the same form: nothing is sent, nothing is lost
+        template = templated.chosen(request.POST)
+        draft = templated.typed_and(request.POST, templated.filled(template, stored, request.user) if template else "")
+        return _show(request, stored, act=act, draft=draft)
     form = chosen.form(request.POST, act=act, stored=stored, user=request.user)
     if not form.is_valid():
         return _show(request, stored, refused=form, act=act)

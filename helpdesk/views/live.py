@@ -1,0 +1,61 @@
+"""What a desk page that stays open asks for every few seconds: has anything changed? Mostly not, and then nothing is drawn.
+
+A stamp is made of plain columns: one query for a page of the queue, two for a request. A page that is out of date gets its part anew.
+Asking is no look (it marks nothing read) and is written down nowhere.
+"""
+
+import hashlib
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.db.models import OuterRef, Subquery
+from django.http import HttpResponse
+from django.urls import reverse
+
+from helpdesk.models import Event, EventKind, HelpRequest, Message
+from helpdesk.templatetags.desk_tags import due
+from menpai.roles import Role, has_role
+
+CARD = ("pk", "hand", "state", "owner", "queue", "kind", "promised_at", "visit_at", "reopened", "untold", "unread", "last_word", "last_event")
+WORDS = {EventKind.MESSAGED, EventKind.REPLIED, EventKind.NOTED, EventKind.REVEALED}  # shown in place; anything else may change what can be done
+
+
+def live_part(view):
+    """A part of a page for whoever still is signed in. Without a session the whole page goes to the sign-in, not the sign-in into the page."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if request.user.is_authenticated and has_role(request.user, Role.ASSISTANT, Role.SUPERVISOR):
+            return view(request, *args, **kwargs)
+        page = reverse("desk:detail", args=[kwargs["reference"]]) if "reference" in kwargs else reverse("desk:queue")
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = page if request.user.is_authenticated else f"{reverse('desk:login')}?{urlencode({'next': page})}"
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return guarded
+
+
+def queue_part(page) -> dict:
+    """The stamp of one page of the queue: what its cards show, and their promises as they read now."""
+    last_event = Event.objects.filter(request=OuterRef("pk")).order_by("-id").values("id")[:1]
+    rows = page.object_list.annotate(last_event=Subquery(last_event)).values(*CARD)
+    seen = [[*row.values(), due(row["promised_at"])["words"]] for row in rows]
+    return {"stamp": _digest([page.number, page.paginator.num_pages, seen]), "number": page.number}
+
+
+def request_part(stored: HelpRequest) -> dict:
+    """The stamp of one request, and its latest event, by which a page knows what came after it was opened."""
+    event = Event.objects.filter(request=stored).order_by("-id").values_list("id", flat=True).first()
+    messages = list(Message.objects.filter(request=stored).order_by("id").values_list("id", "read_at"))
+    seen = [stored.state, stored.owner_id, stored.promised_at, stored.visit_at, due(stored.promised_at)["words"], event, messages]
+    return {"stamp": _digest(seen), "since": event or 0}
+
+
+def changes(events: list[Event], since: int) -> list[Event]:
+    """The events after `since` that may change what can be done on the page."""
+    return [event for event in events if event.pk > since and event.kind not in WORDS]
+
+
+def _digest(seen: list) -> str:
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:20]
