@@ -47,5 +47,4 @@ def _name_known_to(user, stored: HelpRequest) -> str:
 
 def typed_and(data, text: str) -> dict:
     """What is in the form already, with the text below what was written before."""
-    typed = data.get("text", "").rstrip()
-    return {name: data[name] for name in data} | {"text": f"{typed}\n{text}" if typed else text}
+    return {name: data[name] for name in data} | {"text": "\n".join(filter(None, [data.get("text", "").rstrip(), text]))}
