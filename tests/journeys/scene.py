@@ -19,7 +19,7 @@ from guides.models import Area, Guide, JobPosting, Notice, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions
-from helpdesk.models import CloseReason, Kind, RatingLevel
+from helpdesk.models import Channel, CloseReason, Kind, Medium, RatingLevel
 from tests import people
 from tests.factories import SHUIYUN, make_request
 
@@ -67,6 +67,7 @@ def set_scene() -> dict[str, str]:
     call_command("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")), verbosity=0, stdout=StringIO(), stderr=StringIO())
     call_command("load_life_events", FIXTURES / "life_events.yaml", verbosity=0, stdout=StringIO())
     call_command("load_board", FIXTURES / "board.yaml", verbosity=0, stdout=StringIO())
+    call_command("load_reply_templates", FIXTURES / "reply_templates.yaml", verbosity=0, stdout=StringIO())
     Guide.objects.filter(slug="canlian-001").update(fee="示例：每人一元")
     good, revoked, replaced = put_up_plates()
     revoke(revoked, by="tests", reason="贴错了楼")
@@ -107,6 +108,8 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     )  # fmt: skip
     actions.write_message(request=mine, by=zhuli, text="您好，社保卡也要带上。明天上午我在站里等您。")
     actions.reply(request=mine, text="好，我们九点到。")
+    actions.log_talk(request=mine, by=zhuli, medium=Medium.PHONE, said="告诉她带两个人的身份证。", heard="问要不要本人去。")
+    by_phone = asked("huji-006", "孙奶奶", "13909528888", channel=Channel.PHONE, claimed_by=zhuli)
     actions.set_visit(request=mine, by=zhuli, at=(timezone.localtime(now) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0))
     actions.tick_papers(request=mine, by=zhuli, ready={mine.papers.first().pk})
     actions.write_note(request=mine, by=zhuli, text="老人耳背，电话里说慢一点。")
@@ -118,7 +121,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     actions.rate(request=rated, level=RatingLevel.SATISFIED, text="")
     back = asked("canlian-001", "周姨", "13909527777", claimed_by=xiaozhao)
     actions.cancel(request=back)
-    found = {"late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
+    found = {"late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back, "by_phone": by_phone}
     return {name: request.reference for name, request in found.items()}
 
 
@@ -129,6 +132,16 @@ def _stay(page: Page) -> None:
 def press(button: str) -> Callable[[Page], None]:
     """What is in the form is sent as it stands."""
     return lambda page: page.get_by_role("button", name=button, exact=True).first.click()
+
+
+def pick(template: str) -> Callable[[Page], None]:
+    """A template is put into the box."""
+
+    def choose(page: Page) -> None:
+        page.locator("summary", has_text="用常用回复").first.click()
+        page.get_by_role("button", name=template, exact=True).first.click()
+
+    return choose
 
 
 def last_four(digits: str) -> Callable[[Page], None]:
@@ -262,6 +275,8 @@ DESK_LOOKS = [
     Look("desk-waiting", "/desk/{waiting}/", people.zhuli),
     Look("desk-own", "/desk/{mine}/", people.zhuli),
     Look("desk-own-revealed", "/desk/{mine}/", people.zhuli, press("看完整电话")),
+    Look("desk-own-template", "/desk/{mine}/", people.zhuli, pick("要带什么")),
+    Look("desk-by-phone", "/desk/{by_phone}/", people.zhuli),
     Look("desk-own-wrong", "/desk/{mine}/", people.zhuli, press("办结")),
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
     Look("desk-log", "/desk/new/", people.zhuli),
