@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.urls import reverse
 
-from helpdesk.models import Event, EventKind, HelpRequest, Message
+from helpdesk.models import Event, EventKind, HelpRequest, Message, Sender
 from helpdesk.templatetags.desk_tags import due
 from menpai.roles import Role, has_role
 
@@ -40,15 +40,16 @@ def queue_part(page) -> dict:
     """The stamp of one page of the queue: what its cards show, and their promises as they read now."""
     last_event = Event.objects.filter(request=OuterRef("pk")).order_by("-id").values("id")[:1]
     rows = page.object_list.annotate(last_event=Subquery(last_event)).values(*CARD)
-    seen = [[*row.values(), due(row["promised_at"])["words"]] for row in rows]
+    seen = [[*row.values(), *due(row["promised_at"]).values()] for row in rows]
     return {"stamp": _digest([page.number, page.paginator.num_pages, seen]), "number": page.number}
 
 
 def request_part(stored: HelpRequest) -> dict:
     """The stamp of one request, and its latest event, by which a page knows what came after it was opened."""
     event = Event.objects.filter(request=stored).order_by("-id").values_list("id", flat=True).first()
-    messages = list(Message.objects.filter(request=stored).order_by("id").values_list("id", "read_at"))
-    seen = [stored.state, stored.owner_id, stored.promised_at, stored.visit_at, due(stored.promised_at)["words"], event, messages]
+    messages = Message.objects.filter(request=stored).order_by("id").values_list("id", "sender", "read_at")
+    messages = [(key, read_at if sender == Sender.STAFF else None) for key, sender, read_at in messages]  # 新 stays beside what is read just now
+    seen = [stored.state, stored.owner_id, stored.promised_at, stored.visit_at, *due(stored.promised_at).values(), event, messages]
     return {"stamp": _digest(seen), "since": event or 0}
 
 

@@ -131,6 +131,7 @@ def detail(request, reference):
 def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: str = "", draft: dict | None = None, phone: str = "", status: int = 200):
     """One request with the acts that are possible now. A refused form stays on the page with what was typed, whatever became of the request;
     so does the `draft` of a form that is not sent yet."""
+    part = live.request_part(stored)  # before anything else is read: what comes in meanwhile is then news
     may = acts_for(request.user, stored) | ({act} if act else set())
     forms = {name: ACTS[name].form(act=name, stored=stored, user=request.user) for name in may}
     if refused is not None:
@@ -146,7 +147,7 @@ def _show(request, stored: HelpRequest, *, refused: ActForm | None = None, act: 
         "papers": list(stored.papers.all()),
         "reply_templates": list(ReplyTemplate.objects.all()) if may.intersection(templated.ACTS) else [],
         "guides_hotline": hotline_fact(stored.guide) if "close" in may else None,
-        "live": live.request_part(stored),
+        "live": part,
     }
     _has_read(request, stored, context["conversation"])
     return render(request, "helpdesk/desk/detail.html", desk_context(request, **context), status=status)
@@ -175,8 +176,9 @@ def _has_read(request, stored: HelpRequest, conversation: list) -> None:
 @desk_page
 def detail_live(request, reference):
     """The parts of a request's page without fields, when something changed since `stamp`; else 204. `since` is the last event the page knew."""
-    stored = visible_requests(request.user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building").filter(reference=reference).first()
-    if stored is None:
+    try:
+        stored = get_request_or_404(request.user, reference)
+    except Http404:
         return render(request, "helpdesk/desk/_live_gone.html")
     part = live.request_part(stored)
     if part["stamp"] == request.GET.get("stamp"):
@@ -187,7 +189,7 @@ def detail_live(request, reference):
         "forms": {name: ACTS[name].form(act=name, stored=stored, user=request.user) for name in acts_for(request.user, stored)},
         "phone": "",
         "is_calling": "calling" in request.GET,  # the number stands on the page: it stays there
-        "live": part | {"since": int(since) if since.isdecimal() else part["since"]},
+        "live": part | {"since": int(since) if since.isdecimal() and len(since) < 20 else part["since"]},
     }
     context["changes"] = live.changes(context["events"], context["live"]["since"])
     return render(request, "helpdesk/desk/_live.html", context)

@@ -1,9 +1,12 @@
 """What an open desk page is answered when it asks for news."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from helpdesk import actions
 from helpdesk.models import CloseReason, HelpRequest
@@ -46,6 +49,14 @@ def test_whatever_a_card_shows_draws_the_cards_anew(client, zhuli, change):
     assert text.lstrip().startswith('<div id="live"')
     assert "<main" not in text
     assert client.get(asks(text)).status_code == 204
+
+
+def test_a_promise_that_comes_near_is_news_though_no_row_changed(client, zhuli):
+    now = timezone.now()
+    make_request(row={"promised_at": now + timedelta(minutes=61)})
+    address = asks(page(client, QUEUE))
+    with time_machine.travel(now + timedelta(minutes=10)):
+        assert "快到了" in client.get(address).content.decode()
 
 
 def test_a_read_message_is_news_to_a_colleagues_queue(client, zhuli):
@@ -106,6 +117,19 @@ def test_an_open_request_learns_what_others_did(client, zhuli):
     assert "这一页有变化：居民 居民取消" in text
     assert 'id="now"' in text
     assert client.get(asks(text)).status_code == 204
+
+
+def test_opening_marks_as_read_and_that_is_no_news_to_the_page_itself(client, zhuli):
+    stored = make_request(claimed_by=zhuli)
+    actions.reply(request=stored, text="在吗")
+    text = page(client, detail(stored))
+    assert stored.messages.get().read_at
+    assert ">新</span>" in text
+    assert client.get(asks(text)).status_code == 204  # else the mark would go before anybody saw it
+    actions.write_message(request=stored, by=zhuli, text="在")
+    text = page(client, detail(stored))
+    actions.mark_read(request=stored, sender="staff", up_to=stored.messages.last().pk)
+    assert "他看过了" in client.get(asks(text)).content.decode()
 
 
 def test_asking_is_no_look_and_leaves_no_trace(client, zhuli):

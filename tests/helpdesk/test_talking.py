@@ -170,7 +170,9 @@ def test_who_asked_or_answers_on_the_web_is_not_said_to_be_offline(client, zhuli
 
 @pytest.fixture
 def of_taxes(zhuli):
-    return make_request(guide=make_guide(department="区税务局", hotline="12366"), claimed_by=zhuli)
+    guide = make_guide(department="区税务局", hotline="12366", fee="不收费")
+    Fact.objects.create(guide=guide, field=FactField.FEE, verified_by="沈禾", verified_on="2026-11-20")  # says nothing of the hotline
+    return make_request(guide=guide, claimed_by=zhuli)
 
 
 def test_one_tap_takes_the_guides_department_and_hotline_and_the_mark_goes_along(client, of_taxes):
