@@ -37,7 +37,7 @@ def desk_page(view):
             return render(request, "403.html", status=403)
         except Http404:
             # What was typed for a request that has moved on meanwhile is not lost either.
-            typed = request.POST.get("text", "")
+            typed = "\n".join(filter(None, (request.POST.get(name, "") for name in ("heard", "text"))))
             return render(request, "helpdesk/desk/missing.html", desk_context(request, typed=typed), status=404)
 
     return page

@@ -43,7 +43,7 @@
   ["pointerdown", "touchstart", "touchmove", "wheel", "keydown"].forEach(function (name) {
     document.addEventListener(name, function () {
       touched = Date.now();
-      if (name === "pointerdown" && say.textContent && !lost) { say.textContent = ""; }
+      if ((name === "pointerdown" || name === "keydown") && say.textContent && !lost) { say.textContent = ""; }
     }, { capture: true, passive: true });
   });
 

@@ -144,6 +144,13 @@ def test_a_talk_needs_words_and_its_owner(client, zhuli, asked):
     assert (Message.objects.count(), kinds(asked)) == (0, ["submitted", "claimed"])
 
 
+def test_both_sides_of_a_talk_survive_when_the_request_left_the_village(client, zhuli, asked):
+    actions.hand_over(request=asked, by=zhuli, to=people.guanjia().postings.get(), reason="企业的事")
+    text = checked(press(client, asked, "talk", medium="phone", heard="他问了很多", text="我说了很多"), status=404)
+    assert "他问了很多" in text
+    assert "我说了很多" in text
+
+
 OFFLINE = "他不上网，打电话告诉他"
 
 
