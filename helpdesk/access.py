@@ -235,7 +235,7 @@ def acts_for(user, request: HelpRequest) -> set[str]:
     if (is_owner or is_supervisor or request.state == State.CLOSED) and is_untold(request):
         acts |= {"told"}
     if is_owner and request.state == State.CLAIMED:
-        acts |= {"message", "visit", "papers", "close", "release"}
+        acts |= {"message", "talk", "visit", "papers", "close", "release"}
     if request.is_open and (is_owner or is_supervisor):
         acts |= {"hand_over", "merge"}
     if is_owner and request.state == State.CLAIMED:

@@ -1,5 +1,8 @@
 """Requests and their trail to read, who works where, and accounts. The work itself is done at /desk/, never here."""
 
+from typing import ClassVar
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
@@ -11,7 +14,8 @@ from django.utils.safestring import mark_safe
 
 from helpdesk import admin_roster  # noqa: F401 -- registers its pages
 from helpdesk.access import kept_from
-from helpdesk.models import Event, EventKind, HelpRequest, Posting, normalise_reference
+from helpdesk.models import Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
+from helpdesk.reply_templates import clean_text
 from menpai.roles import Role, has_role
 
 BACK_OFFICE = (Role.EDITOR, Role.REVIEWER, Role.ADMIN)  # who may open the admin at all
@@ -140,6 +144,22 @@ class PostingAdmin(admin.ModelAdmin):
     @admin.display(description="级别", ordering="area__level")
     def level(self, posting):
         return posting.area.get_level_display()
+
+
+class ReplyTemplateForm(forms.ModelForm):
+    class Meta:
+        widgets: ClassVar = {"text": forms.Textarea(attrs={"rows": 5, "cols": 60})}
+
+    def clean_text(self):
+        return clean_text(self.cleaned_data["text"])
+
+
+@admin.register(ReplyTemplate)
+class ReplyTemplateAdmin(admin.ModelAdmin):
+    form = ReplyTemplateForm
+    list_display = ("name", "text", "order")
+    list_editable = ("order",)
+    search_fields = ("name", "text")
 
 
 class PostingInline(admin.TabularInline):

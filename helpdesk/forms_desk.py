@@ -9,24 +9,24 @@ from django.core.exceptions import ValidationError
 from guides.models import Guide
 from helpdesk import behalf
 from helpdesk.access import colleagues_for, communities_of
-from helpdesk.actions import SAY_WHAT_CHANGED, SAY_WHOSE, staff_name
+from helpdesk.actions import SAY_SOMETHING, SAY_WHAT_CHANGED, SAY_WHOSE, staff_name
 from helpdesk.forms import MAX_NOTE, AreaField
 from helpdesk.forms_refused import RefusedPapers
-from helpdesk.models import OFFERED_CHOICES, Channel, CloseReason, Kind
-from menpai.validators import normalise_phone, without_identity_number
+from helpdesk.models import OFFERED_CHOICES, Channel, CloseReason, Kind, Medium
+from menpai.validators import normalise_hotline, normalise_phone, without_identity_number
 
 MAX_REASON = 60
-TOO_LONG = f"写得有点长，{MAX_NOTE}个字以内。"
+MAX_MESSAGE = 1000  # a template with all papers of a long list fits
 
 
-def _text_field(label: str, *, required: str = "", rows: int = 3) -> forms.CharField:
+def _text_field(label: str, *, required: str = "", rows: int = 3, longest: int = MAX_NOTE) -> forms.CharField:
     return forms.CharField(
         label=label,
-        max_length=MAX_NOTE,
+        max_length=longest,
         required=bool(required),
         widget=forms.Textarea(attrs={"rows": rows}),
         validators=[without_identity_number],
-        error_messages={"required": required, "max_length": TOO_LONG},
+        error_messages={"required": required, "max_length": f"写得有点长，{longest}个字以内。"},
     )
 
 
@@ -39,7 +39,24 @@ class ActForm(forms.Form):
 
 
 class MessageForm(ActForm):
-    text = _text_field("给居民留言", required="写点什么再发。")
+    text = _text_field("给居民留言", required="写点什么再发。", rows=5, longest=MAX_MESSAGE)
+
+
+class TalkForm(ActForm):
+    """What was said by phone or face to face: at least one side of it."""
+
+    medium = forms.ChoiceField(
+        label="怎么说的", choices=[(Medium.PHONE, "打电话"), (Medium.IN_PERSON, "当面")], initial=Medium.PHONE, widget=forms.RadioSelect,
+        error_messages={"required": "选一个：打电话，还是当面。", "invalid_choice": "选一个：打电话，还是当面。"},
+    )
+    heard = _text_field("他说了什么", longest=MAX_MESSAGE)
+    text = _text_field("您说了什么", rows=5, longest=MAX_MESSAGE)
+
+    def clean(self):
+        data = self.cleaned_data
+        if not self.errors and not data.get("heard") and not data.get("text"):
+            self.add_error("text", SAY_SOMETHING)
+        return data
 
 
 class NoteForm(ActForm):
@@ -50,17 +67,35 @@ class CloseForm(RefusedPapers, ActForm):
     reason = forms.ChoiceField(
         label="结果", choices=CloseReason.choices, widget=forms.RadioSelect, error_messages={"required": "选一个结果。", "invalid_choice": "从下面选一个结果。"}
     )
-    whose = forms.CharField(label="归谁管", max_length=60, required=False, error_messages={"max_length": "60个字以内。"})
-    whose_phone = forms.CharField(label="那边的电话", max_length=20, required=False, error_messages={"max_length": "20个字以内。"})
+    as_guide = forms.BooleanField(label="归指南里写的这一家管", required=False)
+    whose = forms.CharField(
+        label="归谁管", max_length=60, required=False, error_messages={"max_length": "60个字以内。"}, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    whose_phone = forms.CharField(
+        label="那边的电话", max_length=30, required=False, error_messages={"max_length": "电话太长了，只写一个号。"},
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
+    )
     text = _text_field("跟居民说的话")
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.stored.guide is None:
+            del self.fields["as_guide"]
+
+    def clean_whose_phone(self):
+        phone = self.cleaned_data["whose_phone"]
+        return normalise_hotline(phone) if phone else ""
+
     def clean(self):
-        super().clean()
-        if self.stored.for_supervisor and "text" not in self.errors and not self.cleaned_data.get("text"):
+        """One tap takes the guide's own department and hotline; a name typed beside it is meant more than the tap."""
+        data = super().clean()
+        if self.stored.for_supervisor and "text" not in self.errors and not data.get("text"):
             self.add_error("text", SAY_WHAT_CHANGED)
-        if self.cleaned_data.get("reason") == CloseReason.NOT_OURS and "whose" not in self.errors and not self.cleaned_data.get("whose"):
+        if data.pop("as_guide", False) and data.get("reason") == CloseReason.NOT_OURS and not data.get("whose"):
+            data |= {"whose": self.stored.guide.department[:60], "whose_phone": data.get("whose_phone") or self.stored.guide.hotline}
+        if data.get("reason") == CloseReason.NOT_OURS and "whose" not in self.errors and not data.get("whose"):
             self.add_error("whose", SAY_WHOSE)
-        return self.cleaned_data
+        return data
 
 
 class SentBackForm(RefusedPapers, ActForm):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.forms import Form
 
+from guides.models import Fact, FactField, Guide
 from helpdesk.behalf import principal_of
 from helpdesk.coverage import board_for
 from helpdesk.models import OFFERED_KINDS, HelpRequest, Kind, State
@@ -98,3 +99,8 @@ def helper_from(request: HelpRequest) -> str:
     if not posted or any(posting.area.contains(request.queue_id) for posting in posted):
         return ""
     return posted[0].area.short_name
+
+
+def hotline_fact(guide: Guide | None) -> Fact | None:
+    """What stands behind a guide's hotline: its mark goes wherever the number goes. None where nothing does."""
+    return guide.facts.filter(field=FactField.HOTLINE).first() if guide and guide.hotline else None

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import complain, files, follow, for_parent, mandate, overview, queue, resident, roster, visits
+from helpdesk.views import complain, files, follow, for_parent, mandate, overview, queue, request, resident, roster, visits
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -38,10 +38,12 @@ desk_patterns = (
         path("visits/", visits.day, name="visits"),
         path("<str:reference>/visit.ics", visits.calendar_of_desk, name="calendar"),
         path("<str:reference>/mandates/<int:key>/", mandate.paper, name="mandate"),
-        path("<str:reference>/", queue.detail, name="detail"),
+        path("live/", queue.queue_live, name="queue_live"),
+        path("live/<str:reference>/", request.detail_live, name="detail_live"),
+        path("<str:reference>/", request.detail, name="detail"),
         path("<str:reference>/paper/<int:paper>/", files.desk_paper, name="paper"),
         path("<str:reference>/file/<uuid:key>/", files.desk_file, name="file"),
-        path("<str:reference>/<slug:act>/", queue.act, name="act"),
+        path("<str:reference>/<slug:act>/", request.act, name="act"),
     ],
     "desk",
 )

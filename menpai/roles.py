@@ -29,10 +29,12 @@ EDITOR = [
     *_view("doorplates", "building", "doorplate"),
 ]
 
+REPLIES = _all("helpdesk", "replytemplate")  # what helpers send to residents is checked by whoever checks guides
+
 # Assistants and supervisors work at /desk/ and have no permission in the admin at all.
 PERMISSIONS: dict[Role, list[str]] = {
     Role.EDITOR: EDITOR,
-    Role.REVIEWER: [*EDITOR, "guides.publish_guide", "guides.verify_fact", "guides.change_domain", "guides.change_area"],
+    Role.REVIEWER: [*EDITOR, "guides.publish_guide", "guides.verify_fact", "guides.change_domain", "guides.change_area", *REPLIES],
     Role.ASSISTANT: [],
     Role.SUPERVISOR: [],
     Role.ADMIN: [
@@ -44,6 +46,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         *_all("guides", "domain", "area"),
         *_all("doorplates", "building", "doorplate"),
         *_all("helpdesk", "posting", "absence", "marketday", "cover"),
+        *REPLIES,
         *_view("helpdesk", "helprequest", "event"),
         *_all("auth", "user"),
         "auth.view_group",

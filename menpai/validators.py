@@ -22,6 +22,21 @@ def normalise_phone(text: str) -> str:
     raise ValidationError("电话好像不对。手机是11位数字；座机请带上区号，比如 0952 开头。", code="phone")
 
 
+# 110, 12366, 95598, 968198: short numbers that anybody may call; 400 and 800 numbers.
+SERVICE = re.compile(r"1[0-2]\d{1,4}|9[56]\d{3,4}|[48]00\d{7}")
+
+
+def normalise_hotline(text: str) -> str:
+    """Like normalise_phone, and short service numbers such as 12366 besides. Raises ValidationError with what to do."""
+    digits = re.sub(r"[\s()—-]", "", unicodedata.normalize("NFKC", text))
+    if SERVICE.fullmatch(digits):
+        return digits
+    try:
+        return normalise_phone(text)
+    except ValidationError as error:
+        raise ValidationError("电话好像不对。写一个能打通的号，比如 12366、0952 开头的座机；不知道就空着，居民会看到 12345。", code="phone") from error
+
+
 def mask_phone(phone: str) -> str:
     """138****8000: enough to recognise, not enough to call."""
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"

@@ -74,6 +74,7 @@ def fill_database() -> None:
         run("load_synonyms", FIXTURES / "synonyms.yaml")
         run("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")))
         run("load_life_events", FIXTURES / "life_events.yaml")
+    run("load_reply_templates", FIXTURES / "reply_templates.yaml")
     if not Building.objects.exists():
         with step("sample notices, buildings and plates"), transaction.atomic():
             run("load_board", FIXTURES / "board.yaml")

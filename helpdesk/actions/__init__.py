@@ -17,16 +17,16 @@ from helpdesk.actions.papers import FILES_CONSENT_VERSION, Check, add_files, che
 from helpdesk.actions.promises import ContactHow, contact, pause, resume
 from helpdesk.actions.rating import decline_revisit, rate, revisit_of
 from helpdesk.actions.refusing import send_back
-from helpdesk.actions.talking import answer_wishes, mark_told, reply, reveal, write_message, write_note
+from helpdesk.actions.talking import SAY_SOMETHING, answer_wishes, log_talk, mark_read, mark_told, reply, reveal, write_message, write_note
 from helpdesk.actions.visits import agree_visit, cancel_visit, drop_visit, end_visit, pass_on_visit, renew_code
 
 __all__ = [
-    "CONSENT_VERSION", "Check", "Complaint", "ContactHow", "FILES_CONSENT_VERSION", "NotPossible", "OWNED_ELSEWHERE", "SAY_WHAT_CHANGED",
-    "SAY_WHOSE", "Subject", "Submission", "add_files", "agree_visit", "answer_wishes", "cancel", "cancel_visit", "check_papers", "claim",
-    "claim_next", "close", "complain", "contact", "decline_revisit", "delete_all_of", "delete_due", "delete_file", "drop_visit",
-    "end_absence", "end_visit", "enter_absence", "escalate", "flag_changes", "follow_new_guide", "hand_over", "hand_over_all",
-    "make_mandate", "mark_told", "merge", "open_file", "pass_on_visit", "pause", "raise_alarms", "rate", "record_consent", "release",
-    "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal", "reveal_principal", "revisit_of", "revoke_mandate",
-    "send_back", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit", "take_over", "tell_editors", "write_message",
-    "write_note",
+    "CONSENT_VERSION", "Check", "Complaint", "ContactHow", "FILES_CONSENT_VERSION", "NotPossible", "OWNED_ELSEWHERE", "SAY_SOMETHING",
+    "SAY_WHAT_CHANGED", "SAY_WHOSE", "Subject", "Submission", "add_files", "agree_visit", "answer_wishes", "cancel", "cancel_visit",
+    "check_papers", "claim", "claim_next", "close", "complain", "contact", "decline_revisit", "delete_all_of", "delete_due",
+    "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "escalate", "flag_changes", "follow_new_guide", "hand_over",
+    "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause", "raise_alarms",
+    "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal", "reveal_principal",
+    "revisit_of", "revoke_mandate", "send_back", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit", "take_over",
+    "tell_editors", "write_message", "write_note",
 ]  # fmt: skip

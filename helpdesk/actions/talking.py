@@ -4,11 +4,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 
 from helpdesk import wishes
 from helpdesk.actions.base import NotPossible, end_pause, record, renew, require_open, require_owner
-from helpdesk.models import EventKind, HelpRequest, Message, Sender, State
+from helpdesk.models import EventKind, HelpRequest, Medium, Message, NotificationKind, Sender, State
+from helpdesk.notifications import tell_resident, tell_staff
 from menpai.roles import Role, has_role
+
+SAY_SOMETHING = "他说了什么，您说了什么，至少写一样再存。"
 
 
 @transaction.atomic
@@ -18,6 +22,25 @@ def write_message(*, request: HelpRequest, by, text: str) -> None:
     Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
     renew(request, spoken=False)
     record(request, EventKind.MESSAGED, by=by)
+    tell_resident(request, NotificationKind.STAFF_WROTE)
+
+
+@transaction.atomic
+def log_talk(*, request: HelpRequest, by, medium: Medium, said: str, heard: str = "") -> None:
+    """What its owner and the resident said to each other by phone or face to face, in the one conversation. Counts as told, both ways."""
+    require_owner(request, by)
+    if not said and not heard:
+        raise NotPossible(SAY_SOMETHING)
+    for sender, text in ((Sender.RESIDENT, heard), (Sender.STAFF, said)):
+        if text:
+            Message.objects.create(request=request, sender=sender, by=by, medium=medium, text=text, read_at=timezone.now())
+    renew(request)
+    record(request, EventKind.MESSAGED, by=by, detail={Medium.PHONE: "打电话说的", Medium.IN_PERSON: "当面说的"}.get(Medium(medium), ""))
+
+
+def mark_read(*, request: HelpRequest, sender: Sender, up_to: int) -> None:
+    """The other side has seen what `sender` wrote, up to that message (a primary key): one that came while the page was made stays unread."""
+    Message.objects.filter(request=request, sender=sender, read_at=None, pk__lte=up_to).update(read_at=timezone.now())
 
 
 @transaction.atomic
@@ -35,6 +58,8 @@ def reply(*, request: HelpRequest, text: str) -> None:
     record(request, EventKind.REPLIED)
     if end_pause(request):
         record(request, EventKind.RESUMED, by_name="系统", detail="居民回话了")
+    if request.owner:
+        tell_staff([request.owner], NotificationKind.RESIDENT_WROTE, request=request)
 
 
 def reveal(*, request: HelpRequest, by) -> str:

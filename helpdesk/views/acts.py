@@ -12,6 +12,7 @@ from helpdesk.forms_desk import (
     MessageForm,
     NoteForm,
     SentBackForm,
+    TalkForm,
 )
 from helpdesk.forms_papers import PapersForm
 from helpdesk.forms_promises import ContactForm, MergeForm, PauseForm, ReleaseForm
@@ -39,6 +40,11 @@ ACTS = {
     ),
     "note": Act(NoteForm, lambda r, by, data: actions.write_note(request=r, by=by, text=data["text"]), "记下了，居民看不到。"),
     "message": Act(MessageForm, lambda r, by, data: actions.write_message(request=r, by=by, text=data["text"]), "发出去了，居民凭编号能看到。"),
+    "talk": Act(
+        TalkForm,
+        lambda r, by, data: actions.log_talk(request=r, by=by, medium=data["medium"], said=data["text"], heard=data["heard"]),
+        "记下了，居民凭编号也能看到。",
+    ),
     # appointments (约见)
     "visit": Act(VisitForm, lambda r, by, data: actions.agree_visit(request=r, by=by, **data), "时间约好了，居民能看到。"),
     "end_visit": Act(EndVisitForm, lambda r, by, data: actions.end_visit(request=r, by=by, **data), "记下了，居民能看到。"),

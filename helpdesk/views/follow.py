@@ -14,8 +14,9 @@ from helpdesk import actions, sla
 from helpdesk.behalf import must_come_instead, principal_of
 from helpdesk.changes import papers_changed
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
-from helpdesk.models import HelpRequest, normalise_reference
-from helpdesk.pages import follow_parts, has_nobody_now, helper_from
+from helpdesk.models import HelpRequest, Sender, normalise_reference
+from helpdesk.pages import follow_parts, has_nobody_now, helper_from, hotline_fact
+from helpdesk.unread import is_a_look, unread_from
 from helpdesk.views.beside import beside_follow
 from menpai import throttle
 
@@ -83,12 +84,21 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
     now, beside = timezone.now(), beside_follow(stored)
     if stored.for_supervisor:
         reply.fields["text"].label = "给主管留言"
+    thread = list(stored.messages.exclude(sender=Sender.NOTE))
+    unread = unread_from(Sender.STAFF, thread)
+    shown = follow_parts(stored, elder=request.viewpoint.elder, step=step, has_mandate=beside["mandate"] is not None)
+    if unread and "talk" in shown and is_a_look(request):
+        actions.mark_read(request=stored, sender=Sender.STAFF, up_to=thread[-1].pk)
     context = page_context(
         request,
         Viewpoint(None, request.viewpoint.elder),
         stored=stored,
         events=[event for event in stored.events.all() if event.is_public],
-        thread=stored.messages.exclude(sender="note"),
+        thread=thread,
+        unread=unread,
+        # The number of the guide's own carries the guide's own mark; one that the helper typed is the helper's word.
+        is_guides_phone=bool(stored.close_whose_phone and stored.guide and stored.close_whose_phone == stored.guide.hotline),
+        guides_hotline=hotline_fact(stored.guide) if stored.close_whose_phone else None,
         rating=getattr(stored, "rating", None),
         revisit=actions.revisit_of(stored),
         changed=papers_changed(stored),
@@ -102,7 +112,7 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         must_come_instead=must_come_instead(stored.kind, stored.guide),
         nobody_there=has_nobody_now(stored),
         helper_from=helper_from(stored),
-        shown=follow_parts(stored, elder=request.viewpoint.elder, step=step, has_mandate=beside["mandate"] is not None),
+        shown=shown,
         **beside,
     )
     return render(request, "helpdesk/follow.html", context)

@@ -106,7 +106,7 @@ def test_communities_for_which_one_may_log():
     assert list(communities_of(people.bianji())) == []
 
 
-OWN = {"set_kind", "note", "reveal", "message", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
+OWN = {"set_kind", "note", "reveal", "message", "talk", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
 
 
 def test_acts_offered():

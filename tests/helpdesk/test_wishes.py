@@ -334,8 +334,10 @@ def test_what_the_system_wrote_does_not_hide_a_resident_who_waits_for_an_answer(
     write_guide()
     actions.answer_wishes()
     assert "居民有留言" in page(client, QUEUE)
+    page(client, detail(stored))
+    assert "还没回他" in page(client, QUEUE)
     actions.write_message(request=stored, by=zhuli, text="办得了")
-    assert "居民有留言" not in page(client, QUEUE)
+    assert "还没回他" not in page(client, QUEUE)
 
 
 def test_the_queue_asks_as_often_for_three_wishes_as_for_one(client, zhuli):

@@ -22,7 +22,7 @@ from guides.models import Area, Correction, Guide, JobPosting, Notice, RefusalRe
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions, attachments
-from helpdesk.models import CloseReason, HelpRequest, Kind, Paper, PaperState, RatingLevel
+from helpdesk.models import Channel, CloseReason, HelpRequest, Kind, Medium, Paper, PaperState, RatingLevel
 from tests import people, pictures
 from tests.factories import SHUIYUN, YUANYI, make_absence, make_request, workday_at
 
@@ -70,6 +70,7 @@ def set_scene() -> dict[str, str]:
     call_command("load_guides", *sorted((FIXTURES / "guides").glob("*.yaml")), verbosity=0, stdout=StringIO(), stderr=StringIO())
     call_command("load_life_events", FIXTURES / "life_events.yaml", verbosity=0, stdout=StringIO())
     call_command("load_board", FIXTURES / "board.yaml", verbosity=0, stdout=StringIO())
+    call_command("load_reply_templates", FIXTURES / "reply_templates.yaml", verbosity=0, stdout=StringIO())
     Guide.objects.filter(slug="canlian-001").update(fee="示例：每人一元")
     good, revoked, replaced = put_up_plates()
     revoke(revoked, by="tests", reason="贴错了楼")
@@ -110,6 +111,8 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     )  # fmt: skip
     actions.write_message(request=mine, by=zhuli, text="您好，社保卡也要带上。明天上午我在站里等您。")
     actions.reply(request=mine, text="好，我们九点到。")
+    actions.log_talk(request=mine, by=zhuli, medium=Medium.PHONE, said="告诉她带两个人的身份证。", heard="问要不要本人去。")
+    by_phone = asked("huji-006", "孙奶奶", "13909521188", channel=Channel.PHONE, claimed_by=zhuli)
     actions.agree_visit(request=mine, by=zhuli, at=workday_at(9), place="station")
     card = _papers_with_photos(mine)
     actions.write_note(request=mine, by=zhuli, text="老人耳背，电话里说慢一点。")
@@ -127,7 +130,7 @@ def _requests(plate: Doorplate) -> dict[str, str]:
     lonely = make_request(Area.objects.get(pk=YUANYI), name="郑伯", phone="13909529999")
     HelpRequest.objects.filter(pk=left.pk).update(state="claimed", owner=limei, claimed_at=now)
     get_user_model().objects.filter(pk=limei.pk).update(is_active=False)
-    found = {"left": left, "lonely": lonely, "late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back}
+    found = {"left": left, "lonely": lonely, "late": late, "waiting": waiting, "mine": mine, "closed": closed, "rated": rated, "cancelled": back, "by_phone": by_phone}
     found |= _visits(asked, zhuli)
     came_back, codes_of_corrections = _loop(pension, mine)
     found |= came_back
@@ -195,6 +198,16 @@ def _stay(page: Page) -> None:
 def press(button: str) -> Callable[[Page], None]:
     """What is in the form is sent as it stands."""
     return lambda page: page.get_by_role("button", name=button, exact=True).first.click()
+
+
+def pick(template: str) -> Callable[[Page], None]:
+    """A template is put into the box."""
+
+    def choose(page: Page) -> None:
+        page.locator("summary", has_text="用常用回复").first.click()
+        page.get_by_role("button", name=template, exact=True).first.click()
+
+    return choose
 
 
 def last_four(digits: str) -> Callable[[Page], None]:
@@ -370,6 +383,8 @@ DESK_LOOKS = [
     Look("desk-waiting", "/desk/{waiting}/", people.zhuli),
     Look("desk-own", "/desk/{mine}/", people.zhuli),
     Look("desk-own-revealed", "/desk/{mine}/", people.zhuli, press("看完整电话")),
+    Look("desk-own-template", "/desk/{mine}/", people.zhuli, pick("要带什么")),
+    Look("desk-by-phone", "/desk/{by_phone}/", people.zhuli),
     Look("desk-own-wrong", "/desk/{mine}/", people.zhuli, press("办结")),
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
     Look("desk-papers-wrong", "/desk/{mine}/", people.zhuli, judge_without_reason),

@@ -21,7 +21,8 @@ def test_setup_again_takes_away_what_was_added_by_hand(roles):
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.REVIEWER, Role.ASSISTANT, Role.SUPERVISOR])
 def test_only_the_administrator_may_read_requests_or_accounts_in_the_admin(role):
-    assert [name for name in PERMISSIONS[role] if name.startswith(("helpdesk.", "auth."))] == []
+    found = [name for name in PERMISSIONS[role] if name.startswith(("helpdesk.", "auth."))]
+    assert [name for name in found if not name.endswith("_replytemplate")] == []  # the words that helpers often send hold nobody's data
 
 
 @pytest.mark.parametrize("person", [people.zhuli, people.zhuguan])

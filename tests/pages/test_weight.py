@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 
@@ -14,6 +15,8 @@ from tests.content import PLATES_OF, all_content  # noqa: F401
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_content")]
 
 SCRIPTS_LIMIT = 12_000  # bytes of all scripts, fetched when a page can be read already
+OF_THE_DESK = {"htmx.min.js", "live.js", "keys.js", "clean.js"}
+DESK_LIMIT = 24_000
 LIMIT = 14_600  # bytes: ten packets of 1,460, which a server may send before the first answer
 
 
@@ -70,5 +73,12 @@ def test_a_guide_fetches_one_stylesheet_and_waits_for_nothing_else():
 
 
 def test_the_scripts_of_all_pages_together_are_light():
-    scripts = Path(finders.find("js")).glob("*.js")
+    scripts = [path for path in Path(finders.find("js")).glob("*.js") if path.name not in OF_THE_DESK]
     assert sum(compressed(path.read_bytes()) for path in scripts) < SCRIPTS_LIMIT
+
+
+def test_the_scripts_of_the_desk_stay_at_the_desk():
+    """A tablet keeps them for a year; a resident's phone never fetches them."""
+    used = {path.name: path.read_text(encoding="utf-8") for path in (settings.BASE_DIR / "templates").rglob("*.html") if path.parent.name != "desk"}
+    assert [(page, name) for page, text in used.items() for name in OF_THE_DESK if f"js/{name}" in text] == []
+    assert sum(compressed(Path(finders.find(f"js/{name}")).read_bytes()) for name in OF_THE_DESK) < DESK_LIMIT
