@@ -19,7 +19,7 @@ from threading import Barrier, Thread
 from benchmarks.site import prepare, say
 from tests.server import NoServer
 
-ASSISTANTS, REQUESTS, IN_ONE_QUEUE = 160, 10_000, 2_000
+ASSISTANTS, REQUESTS, IN_ONE_QUEUE = 160, 10_000, 1_000
 ROUNDS, REQUESTS_A_ROUND = 3, 640  # side by side, in turns: a busy machine slows all of them
 COMMUNITY = "640205102006"
 

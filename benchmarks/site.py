@@ -23,7 +23,7 @@ def prepare(*, on_postgres: bool = False, with_content: bool = True) -> None:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     home.chmod(0o755)  # the server runs as somebody else when this runs as root
     (home / "static").mkdir()
-    url = server.start(home, connections=200) if on_postgres else f"sqlite:///{home}/bench.sqlite3"
+    url = server.start(home, connections=200).replace("/menpai", "/postgres") if on_postgres else f"sqlite:///{home}/bench.sqlite3"
     os.environ.update(
         DJANGO_SETTINGS_MODULE="menpai.settings", DATABASE_URL=url, MENPAI_VAR=str(home),
         MENPAI_SECRET_KEY=secrets.token_urlsafe(48), MENPAI_PII_INDEX_KEY=secrets.token_urlsafe(48),
