@@ -44,6 +44,8 @@ def mandate_missing(request: HelpRequest, day: date) -> str:
     """
     if request.kind != Kind.AGENT:
         return ""
+    if must_come_instead(request.kind, request.guide):  # the guide changed since it was asked for
+        return MUST_COME
     given = request.mandates.filter(agent_id=request.owner_id)
     return "" if any(mandate.holds_on(day) for mandate in given) else NO_MANDATE
 
@@ -63,7 +65,7 @@ def acts_for(request: HelpRequest, *, is_owner: bool, is_supervisor: bool) -> se
         acts |= {"set_kind"}
     if principal:
         acts |= {"stop"} | (set() if principal.consent == Consent.GIVEN else {"consent"})
-    if request.kind == Kind.AGENT and not (principal and principal.consent != Consent.GIVEN):
+    if request.kind == Kind.AGENT and not must_come_instead(request.kind, request.guide) and not (principal and principal.consent != Consent.GIVEN):
         mandate = current_mandate(request, timezone.localdate())
         is_ours = mandate is not None and mandate.agent_id == request.owner_id
         acts |= {"mandate"} if not (is_ours and mandate.signed_on) else set()

@@ -17,6 +17,8 @@ def make_mandate(*, request: HelpRequest, by, principal_name: str, scope: str, s
     require_owner(request, by)
     if why := behalf.consent_missing(request):
         raise NotPossible(why)
+    if behalf.must_come_instead(request.kind, request.guide):
+        raise NotPossible(behalf.MUST_COME)
     if request.kind != Kind.AGENT:
         raise NotPossible("代办才要委托书。先把帮助方式改成“代办”。")
     today = timezone.localdate()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
+from guides.models import Agency
 from helpdesk import actions, behalf
 from helpdesk.models import CloseReason, HelpRequest, Kind, Mandate, Notification, NotificationKind, Visit
 from tests import people
@@ -122,6 +123,20 @@ def test_a_new_owner_needs_one_of_their_own(client, mine):
     assert "委托书上写的是朱丽" in text
     write(mine)
     actions.sign_mandate(request=mine, by=mine.owner, signed_on=TODAY)
+    close(mine)
+    assert mine.state == "closed"
+
+
+def test_where_the_guide_has_come_to_want_the_person_it_is_neither_written_nor_done(client, mine):
+    sign(mine)
+    mine.guide.agency = Agency.ACCOMPANY
+    mine.guide.save()
+    assert why_not_done(mine) == behalf.MUST_COME
+    text = page(client, detail(mine))
+    assert "把帮助方式改成“帮办”" in text
+    assert "写一份委托书" not in text
+    assert refused(write, stored=mine) == behalf.MUST_COME
+    actions.set_kind(request=mine, by=mine.owner, kind=Kind.ACCOMPANY)
     close(mine)
     assert mine.state == "closed"
 
