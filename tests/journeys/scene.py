@@ -219,7 +219,7 @@ def last_four(digits: str) -> Callable[[Page], None]:
 
 
 def judge_without_reason(page: Page) -> None:
-    page.locator("#papers").get_by_text("不合格", exact=True).first.click()
+    page.locator("#papers").get_by_role("radio", name="不合格", exact=True).first.check()
     press("把核对结果存下")(page)
 
 

@@ -64,7 +64,7 @@ def work_on(page, reference: str) -> None:
     expect(page.locator("main")).to_contain_text(f"约好了：{clock(at)}")
     papers = page.locator("#papers")
     card = papers.get_by_role("group", name="代办人的居民身份证")
-    card.get_by_text("合格", exact=True).click()
+    card.get_by_role("radio", name="合格", exact=True).check()
     card.get_by_label("看过原件了").check()
     page.get_by_role("button", name="把核对结果存下").click()
     expect(page.get_by_role("status")).to_contain_text("材料记下了")

@@ -50,7 +50,7 @@ def judge(page, stored, choice: str, reason: str = "") -> None:
     answer = page.goto(photo.get_attribute("href"))
     assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
     page.go_back()
-    card.get_by_text(choice, exact=True).click()
+    card.get_by_role("radio", name=choice, exact=True).check()
     if reason:
         card.get_by_label("哪里不行").select_option(label=reason)
     page.get_by_role("button", name="把核对结果存下").click()
