@@ -59,7 +59,7 @@ def visible_requests(user):
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
-    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building")
+    rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building", "principal")
     return get_object_or_404(rows, reference=reference)
 
 
@@ -77,13 +77,16 @@ def colleagues_for(request: HelpRequest):
     )
 
 
+OF_THE_PERSON = {"reveal", "correct", "take", "erase"}  # what is done with the data of whoever asked
+
+
 def acts_for(user, request: HelpRequest) -> set[str]:
     """What a desk user who sees a request may do with it now: the acts their page offers. The verbs in actions.py check again."""
     is_supervisor = has_role(user, Role.SUPERVISOR)
     is_owner = request.owner_id == user.pk
     acts = {"note"}
-    if is_owner or is_supervisor:
-        acts |= {"reveal"}
+    if (is_owner or is_supervisor) and request.phone_index:  # once the person is scrubbed there is nothing to read or change
+        acts |= OF_THE_PERSON
     if request.state == State.WAITING:
         acts |= {"claim"}
     if (is_owner or is_supervisor or request.state == State.CLOSED) and is_untold(request):

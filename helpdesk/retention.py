@@ -57,6 +57,9 @@ def _scrub_still_due(keys: list, now: datetime) -> None:
     scrub_requests(list(rows.values_list("pk", flat=True)), now)
 
 
+REQUESTS = Kind("诉求", due_for_scrubbing, _scrub_still_due)
+
+
 def _drop(model: type[Model], rows: QuerySet) -> None:
     if _goes_whole(model):
         rows.delete()
@@ -114,7 +117,7 @@ def _older_than(model: type[Model], fate: Fate) -> Callable[[datetime], QuerySet
 
 def kinds() -> Iterator[Kind]:
     """All that goes by time, in the order in which it is done."""
-    yield Kind("诉求", due_for_scrubbing, _scrub_still_due)
+    yield REQUESTS
     for model in hangs_on_request():
         if scrubbed(model) or _goes_whole(model):
             yield Kind(f"删过的诉求里后来写的{_name(model)}", _written_since(model), lambda keys, now, model=model: _drop(model, model._base_manager.filter(pk__in=keys)))
@@ -145,3 +148,8 @@ def drop_batch(kind: Kind, now: datetime, *, batch: int = BATCH, after=None) -> 
         with transaction.atomic():
             kind.drop(keys, now)
     return keys
+
+
+def scrub(now: datetime, *, batch: int = BATCH) -> int:
+    """One batch of due requests with all that hangs on them; how many."""
+    return len(drop_batch(REQUESTS, now, batch=batch))

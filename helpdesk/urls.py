@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, queue, resident
+from helpdesk.views import follow, mine, queue, resident
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -12,7 +12,9 @@ resident_patterns = (
         path("new/", resident.new, name="new"),
         path("callback/", resident.callback, name="callback"),
         path("complain/", resident.complain, name="complain"),
+        path("erased/", mine.erased, name="erased"),
         path("<str:reference>/", follow.follow, name="follow"),
+        path("<str:reference>/mine/", mine.mine, name="mine"),
     ],
     "help",
 )

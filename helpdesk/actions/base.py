@@ -41,3 +41,9 @@ def require_owner(request: HelpRequest, by) -> None:
     """The same lock, and only for whom has it in hand."""
     if not HelpRequest.objects.filter(pk=request.pk, state=State.CLAIMED, owner=by).update(state=F("state")):
         raise NotPossible(OWNED_ELSEWHERE)
+
+
+def require_person(request: HelpRequest) -> None:
+    """The same lock, and only while the person is not scrubbed: nobody could be called any more, and what is written then would stay."""
+    if not HelpRequest.objects.filter(pk=request.pk).exclude(phone_index="").update(state=F("state")):
+        raise NotPossible("个人信息已经删了，这个诉求不能再用。还要办，请重新提交一个。")

@@ -1,12 +1,11 @@
 """How a request ends, and how it comes back."""
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from guides.workdays import calendar_for
 from helpdesk import sla
-from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
+from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record, require_person
 from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, RatingLevel, State
 
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
@@ -46,7 +45,7 @@ def cancel(*, request: HelpRequest) -> None:
 @transaction.atomic
 def reopen(*, request: HelpRequest) -> None:
     """没办好: back to the queue with a fresh promise; the rating given for the earlier end goes with it."""
-    _require_person(request)
+    require_person(request)
     now = timezone.now()
     promised = sla.promise(now, kind=request.kind, calendar=calendar_for(request.area, since=timezone.localdate(now)))
     move(
@@ -66,14 +65,8 @@ def reopen(*, request: HelpRequest) -> None:
 @transaction.atomic
 def rate(*, request: HelpRequest, level: RatingLevel, text: str) -> None:
     """One rating for one closed request; a second one replaces the first."""
-    _require_person(request)
+    require_person(request)
     if not HelpRequest.objects.filter(pk=request.pk, state=State.CLOSED).exists():
         raise NotPossible("办结以后才能评价。")
     Rating.objects.update_or_create(request=request, defaults={"level": level, "text": text})
     record(request, EventKind.RATED, detail=RatingLevel(level).label)
-
-
-def _require_person(request: HelpRequest) -> None:
-    """Hold the row, and refuse one whose person was scrubbed: nobody could be called, and what is written now would stay."""
-    if not HelpRequest.objects.filter(pk=request.pk).exclude(phone_index="").update(state=F("state")):
-        raise NotPossible("个人信息已经删了，这个诉求不能再用。还要办，请重新提交一个。")

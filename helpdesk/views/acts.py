@@ -13,6 +13,13 @@ from helpdesk.forms_desk import (
     PapersForm,
     VisitForm,
 )
+from helpdesk.forms_mine import AskedForm, DeskCorrectForm, DeskEraseForm
+from helpdesk.held import Side
+
+
+def asked_by(data: dict) -> str:
+    """Who stood there, as the trail keeps it: which side, never a name."""
+    return "当事人当面要的" if data["asked"] == Side.PRINCIPAL else "本人当面要的"
 
 
 @dataclass(frozen=True)
@@ -44,5 +51,12 @@ ACTS = {
         CloseForm, lambda r, by, data: actions.close(request=r, by=by, **data), "办结了，辛苦了。", leaves=True
     ),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
+    "correct": Act(
+        DeskCorrectForm,
+        lambda r, by, data: actions.correct(request=r, by=by, changes=data["changes"], as_principal=data["asked"] == Side.PRINCIPAL, asked=asked_by(data)),
+        "改好了。电话换了的，告诉他：以后查诉求用新电话的后四位。",
+    ),
+    "take": Act(AskedForm, lambda r, by, data: actions.take_away(request=r, by=by, how="打印的一页", asked=asked_by(data))),
+    "erase": Act(DeskEraseForm, lambda r, by, data: actions.erase(request=r, by=by, asked=asked_by(data)), "删好了，只留下什么事、哪天办的。", leaves=True),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

@@ -10,6 +10,7 @@ from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
+from helpdesk.held import Side, principal_of
 from helpdesk.models import HelpRequest, normalise_reference
 from helpdesk.pages import follow_parts, must_come_instead
 from menpai import throttle
@@ -19,27 +20,45 @@ FOLLOW_SECONDS = 2 * 60 * 60
 WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
 
 
-def let_follow(response, stored: HelpRequest):
-    """This browser may read this request for two hours without the last four digits."""
-    value = signing.dumps(stored.reference, salt=FOLLOW_COOKIE)
+def let_follow(response, stored: HelpRequest, side: Side = Side.ASKER):
+    """This browser may read this request, as that side of it, for two hours without the last four digits."""
+    value = signing.dumps(f"{stored.reference}:{side}", salt=FOLLOW_COOKIE)
     response.set_cookie(FOLLOW_COOKIE, value, max_age=FOLLOW_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS)
     return response
 
 
-def may_follow(request, reference: str) -> bool:
+def side_of(request, reference: str) -> Side | None:
+    """Which side of this request the browser was let in as; None: it was not, or its time is over."""
     try:
-        return signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS) == reference
+        number, _, side = signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS).partition(":")
     except signing.BadSignature:
-        return False
+        return None
+    return Side(side) if number == reference and side in set(Side) else None
+
+
+def side_behind(stored: HelpRequest, last_four: str) -> Side | None:
+    """Whose phone ends so. Nobody's once the person was scrubbed."""
+    principal = principal_of(stored)
+    if stored.phone and stored.phone[-4:] == last_four:
+        return Side.ASKER
+    return Side.PRINCIPAL if principal and principal.phone and principal.phone[-4:] == last_four else None
+
+
+def find_followed(request, reference: str) -> tuple[HelpRequest | None, Side | None]:
+    """The request behind an open door with the side that came in; (None, None) before a closed one. What was scrubbed has no door."""
+    side = side_of(request, reference)
+    rows = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building", "principal")
+    stored = rows.exclude(phone_index="").filter(reference=reference).first() if side else None
+    return (stored, side) if stored else (None, None)
 
 
 @never_cache
 @resident
 def follow(request, reference):
     reference = normalise_reference(reference)
-    if not may_follow(request, reference):
-        return _ask_last_four(request, reference)
-    stored = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "doorplate__building").get(reference=reference)
+    stored, _ = find_followed(request, reference)
+    if stored is None:
+        return ask_last_four(request, reference)
     forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
     refused = ""
     if request.method == "POST":
@@ -87,7 +106,7 @@ RESIDENT_ACTS = {
 }
 
 
-def _ask_last_four(request, reference: str):
+def ask_last_four(request, reference: str):
     """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not.
 
     A message that came when the door had closed meanwhile waits in the form and stands in its field again once the door is open.
@@ -100,10 +119,10 @@ def _ask_last_four(request, reference: str):
         if not (throttle.allow("follow", here, limit=5, minutes=15) and throttle.allow("follow-all", reference, limit=50, minutes=24 * 60)):
             form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
         else:
-            stored = HelpRequest.objects.filter(reference=reference).first()
-            if stored and stored.phone[-4:] == form.cleaned_data["last_four"]:
+            stored = HelpRequest.objects.select_related("principal").filter(reference=reference).first()
+            if stored and (side := side_behind(stored, form.cleaned_data["last_four"])):
                 throttle.forget("follow", here)
-                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored)
+                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored, side)
             form.add_error("last_four", WRONG_PAIR)
     return show_door(request, reference, form)
 

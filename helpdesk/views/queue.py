@@ -14,6 +14,7 @@ from guides.reading import Reading
 from helpdesk import actions, wishes
 from helpdesk.access import acts_for, desk_required, get_request_or_404, postings_of, visible_requests
 from helpdesk.forms_desk import ActForm, FindForm, LogForm
+from helpdesk.held import held_for
 from helpdesk.models import OPEN_STATES, HelpRequest, Message, Sender, State, is_reference, normalise_reference
 from helpdesk.views.acts import ACTS
 
@@ -152,5 +153,7 @@ def act(request, reference, act):
         return _show(request, get_request_or_404(request.user, reference), refused=form, act=act)
     if act == "reveal":
         return _show(request, stored, phone=answer)
+    if act == "take":
+        return render(request, "helpdesk/desk/held.html", desk_context(request, stored=stored, **held_for(stored, form.cleaned_data["asked"])))
     messages.success(request, chosen.done)
     return redirect("desk:queue") if chosen.leaves else redirect("desk:detail", stored.reference)

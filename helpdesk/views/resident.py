@@ -19,6 +19,7 @@ from helpdesk import actions
 from helpdesk.forms import CallbackForm, FindForm, FollowForm, HelpForm
 from helpdesk.models import Kind, is_reference
 from helpdesk.pages import questions_of
+from helpdesk.views import mine
 from helpdesk.views.follow import draft_of, let_follow, show_door
 from menpai import throttle
 
@@ -156,4 +157,6 @@ def csrf_failure(request, reason=""):
         return _show_form(request, form, status=403)
     if name == "follow":
         return show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=draft_of(request)), status=403)
+    if name == "mine":
+        return mine.show_stale(request, resolve(request.path).kwargs["reference"])
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)

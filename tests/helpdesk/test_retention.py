@@ -12,7 +12,7 @@ from django.utils import timezone
 from guides.models import SearchMiss
 from helpdesk import actions, retention
 from helpdesk.models import Attachment, CloseReason, HelpRequest, Message, RatingLevel
-from helpdesk.retention import BATCH, drop_batch, due_for_scrubbing, kinds, outdated_misses
+from helpdesk.retention import REQUESTS, due_for_scrubbing, outdated_misses, scrub
 from menpai import throttle
 from menpai.models import Attempt
 from tests.factories import make_guide, make_request
@@ -35,11 +35,6 @@ def closed() -> HelpRequest:
         actions.close(request=request, by=zhuli(), reason=CloseReason.DONE, text="张翠兰已办好")
         actions.rate(request=request, level=RatingLevel.SATISFIED, text="谢谢小朱")
     return request
-
-
-def scrub(now, *, batch: int = BATCH) -> int:
-    """One batch of requests; how many."""
-    return len(drop_batch(next(kinds()), now, batch=batch))
 
 
 def days_later(days: float):
@@ -215,10 +210,9 @@ def test_a_limit_is_kept_and_the_rest_is_for_the_next_run():
 
 def test_one_that_is_opened_again_while_its_batch_is_taken_is_not_emptied(closed):
     later = days_later(31)
-    kind = next(kinds())
-    keys = list(kind.due(later).values_list("pk", flat=True))
+    keys = list(REQUESTS.due(later).values_list("pk", flat=True))
     actions.reopen(request=closed)
-    kind.drop(keys, later)
+    REQUESTS.drop(keys, later)
     closed.refresh_from_db()
     assert (closed.phone, closed.messages.count()) == (PERSONAL["phone"], 3)
 
