@@ -6,7 +6,16 @@ from django.urls import reverse
 
 from guides.models import Audience
 from helpdesk import actions
-from helpdesk.access import OF_THE_PERSON, acts_for, colleagues_for, communities_of, get_request_or_404, staffed_codes, stewards_codes, visible_requests
+from helpdesk.access import (
+    OF_THE_PERSON,
+    acts_for,
+    colleagues_for,
+    communities_of,
+    get_request_or_404,
+    staffed_codes,
+    stewards_codes,
+    visible_requests,
+)
 from helpdesk.models import CloseReason
 from helpdesk.views.acts import ACTS
 from tests import people
