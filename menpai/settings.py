@@ -212,6 +212,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "menpai.logs.ReportFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
