@@ -2,14 +2,16 @@
 
 from functools import wraps
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from guides.models import Area
-from helpdesk.models import HelpRequest, Posting, State
+from helpdesk.models import HelpRequest, Posting, State, is_reference
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
@@ -59,6 +61,8 @@ def visible_requests(user):
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
+    if not is_reference(reference):  # no number at all: PostgreSQL would answer a NUL in it with a fault
+        raise Http404("没有这个诉求。")
     rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "doorplate__building", "principal")
     return get_object_or_404(rows, reference=reference)
 
@@ -68,8 +72,11 @@ def colleagues_for(request: HelpRequest):
 
     So an owner cannot give it to themselves, and a supervisor can take over for a colleague on leave.
     """
+    found = _working(area__in=request.area.lineage_codes)
+    if request.for_supervisor:  # a complaint never comes into the hands of whom it may be about
+        found = found.filter(user__in=get_user_model().objects.filter(groups__name=Role.SUPERVISOR))
     return (
-        _working(area__in=request.area.lineage_codes)
+        found
         .exclude(user_id=request.owner_id)
         .select_related("user", "area")
         .order_by("-area_id", "id")

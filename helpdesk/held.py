@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from helpdesk.models import NO_NAME, Channel, EventKind, HelpRequest, Principal, Sender
 from menpai.roles import Role
-from menpai.templatetags.pages import clock
 
 
 class Side(StrEnum):
@@ -97,6 +96,12 @@ def _from(request: HelpRequest) -> str:
     return "您自己填的" if request.channel == Channel.WEB else "您说的，帮办员记下的"
 
 
+def _when(moment) -> str:
+    """2026年11月27日 9:31: a paper is read on another day, so no 今天 and no 明天."""
+    local = timezone.localtime(moment)
+    return f"{local.year}年{local.month}月{local.day}日 {local.hour}:{local.minute:02d}"
+
+
 def _filled(*items: Item) -> list[Item]:
     return [item for item in items if item.value]
 
@@ -106,7 +111,7 @@ def _person(request: HelpRequest, side: Side) -> list[Item]:
     if side == Side.PRINCIPAL:
         asked = "替您提交的人填的"
         said = f"{principal.get_consent_display()}（{principal.get_how_display()}）" if principal.how else principal.get_consent_display()
-        when = clock(principal.answered_at) if principal.answered_at else ""
+        when = _when(principal.answered_at) if principal.answered_at else ""
         return _filled(Item("您的称呼", principal.name, asked), Item("您的电话", principal.phone, asked), Item("您同不同意", said, when))
     return _filled(
         Item("您的称呼", "" if request.name == NO_NAME else request.name, source),
@@ -128,8 +133,9 @@ def _matter(request: HelpRequest, side: Side) -> list[Item]:
         Item("您想办的（没搜到）", request.wish.text if request.wish and own else "", source),
         Item("您写的说明", request.note if own else "", source),
         Item("住哪里", place, source),
-        Item("什么时候提交的", clock(request.created_at), _channel(request)),
-        Item("您同意的告知书", request.consent_version if own else "", clock(request.consent_at)),
+        Item("什么时候提交的", _when(request.created_at), _channel(request)),
+        Item("约好的时间", _when(request.visit_at) if request.visit_at else "", "帮办员约的"),
+        Item("您同意的告知书", request.consent_version if own else "", _when(request.consent_at)),
         Item("办结时跟您说的", request.close_text, "帮办员写的"),
     )
 
@@ -140,13 +146,13 @@ def _channel(request: HelpRequest) -> str:
 
 def _words(request: HelpRequest) -> list[Item]:
     writers = {Sender.RESIDENT: "您写的", Sender.STAFF: "帮办员写的"}
-    return [Item(clock(m.at), m.text, writers[m.sender]) for m in request.messages.exclude(sender=Sender.NOTE)]
+    return [Item(_when(m.at), m.text, writers[m.sender]) for m in request.messages.exclude(sender=Sender.NOTE)]
 
 
 def _visits(request: HelpRequest) -> list[Item]:
     by_helper, items = "帮办员记的", []
     for visit in request.visits.all():
-        name = f"{clock(visit.at)} {visit.get_place_display()}"
+        name = f"{_when(visit.at)} {visit.get_place_display()}"
         items += _filled(
             Item(name, visit.get_state_display(), by_helper),
             Item("具体地方", visit.where, by_helper),
@@ -164,7 +170,7 @@ def _papers(request: HelpRequest) -> list[Item]:
         for paper in request.papers.all()
     ]
     files = [file for file in request.attachments.all() if file.deleted_at is None]
-    return items + [Item(f"材料的{file.get_kind_display()}", f"{file.delete_on:%Y-%m-%d}删除", clock(file.at)) for file in files]
+    return items + [Item(f"材料的{file.get_kind_display()}", f"{file.delete_on:%Y-%m-%d}删除", _when(file.at)) for file in files]
 
 
 def _mandates(request: HelpRequest, side: Side) -> list[Item]:
@@ -179,7 +185,7 @@ def _mandates(request: HelpRequest, side: Side) -> list[Item]:
 
 def _rating(request: HelpRequest) -> list[Item]:
     rating = getattr(request, "rating", None)
-    return [Item(rating.get_level_display(), rating.text or "没写说明", clock(rating.at))] if rating else []
+    return [Item(rating.get_level_display(), rating.text or "没写说明", _when(rating.at))] if rating else []
 
 
 LOOKED = {EventKind.REVEALED: "看了完整电话", EventKind.FILE_OPENED: "看了材料照片"}
@@ -187,7 +193,7 @@ LOOKED = {EventKind.REVEALED: "看了完整电话", EventKind.FILE_OPENED: "看�
 
 def _looks(request: HelpRequest) -> list[Look]:
     events = request.events.filter(kind__in=LOOKED).select_related("by").prefetch_related("by__groups")
-    return [Look(LOOKED[event.kind], _role(event.by), clock(event.at)) for event in events]
+    return [Look(LOOKED[event.kind], _role(event.by), _when(event.at)) for event in events]
 
 
 def _role(user) -> str:

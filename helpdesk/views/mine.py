@@ -14,6 +14,7 @@ from helpdesk.forms_mine import CorrectForm, correctable
 from helpdesk.held import Held, Side, held_about, held_for, principal_of
 from helpdesk.models import HelpRequest, normalise_reference
 from helpdesk.views.follow import FOLLOW_COOKIE, ask_last_four, find_followed
+from menpai import throttle
 from menpai.validators import mask_phone
 
 STEPS = ("see", "correct", "take", "erase")
@@ -58,7 +59,11 @@ def _correct(request, stored: HelpRequest, side: Side):
     form = _form(request, stored, side)
     if not form.is_valid():
         return _show(request, stored, side, step="correct", form=form)
-    if changes := form.changes():
+    changes = form.changes()
+    if changes and not throttle.allow("correct", stored.reference, limit=20, minutes=60):
+        form.add_error(None, "改得太勤了，过一会儿再改。着急就打 12345。")
+        return _show(request, stored, side, step="correct", form=form)
+    if changes:
         actions.correct(request=stored, changes=changes, as_principal=side == Side.PRINCIPAL)
     return redirect(f"{request.path}?step=see&done={'correct' if changes else 'same'}")
 
