@@ -41,7 +41,7 @@ def plain_pages() -> dict[str, str]:
         "event with answers": "/events/newborn/?huji-002.paper=none&yibao-011=skip",
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
-        "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": "/help/complain/", "missing": "/nothing/",
+        "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": "/help/complain/", "erased": "/help/erased/", "missing": "/nothing/",
     }  # fmt: skip
     in_a_village = ("home", "topics", "topic", "results", "guide", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
     pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
@@ -114,6 +114,7 @@ def request_pages(client) -> dict[str, str]:
     actions.write_message(request=stored, by=zhuli(), text="您好\n明天来")
     actions.reply(request=stored, text="好")
     look("claimed")
+    bodies |= mine_pages(client, f"{address}mine/")
     for step in ("talk", "story", "cancel", "nothing"):
         bodies[f"elder request, {step}"] = client.get(f"/elder{address}?step={step}").content.decode()
     bodies["request, empty message"] = client.post(address, {"act": "reply", "text": ""}).content.decode()
@@ -135,6 +136,15 @@ def request_pages(client) -> dict[str, str]:
     add_alias(miss=wished.wish, guide=stored.guide, by="边吉")
     actions.answer_wishes()
     look("with a wish that came true")
+    return bodies
+
+
+def mine_pages(client, address: str) -> dict[str, str]:
+    """What is held about the person: each step in both versions, a mistake, the sheet to print."""
+    steps = ("", "?step=see", "?step=correct", "?step=correct&part=phone", "?step=take", "?step=erase", "?step=nothing")
+    bodies = {f"mine {elder}{step}": client.get(f"{elder}{address}{step}").content.decode() for elder in ("", "/elder") for step in steps}
+    bodies["mine, mistakes"] = client.post(address, {"act": "correct", "name": "", "phone": "1", "note": "<b>", "call_time": "x"}).content.decode()
+    bodies["mine, sheet"] = client.post(address, {"act": "sheet"}).content.decode()
     return bodies
 
 
