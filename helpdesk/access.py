@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils import timezone
 from guides.models import Area
 from helpdesk import behalf
 from helpdesk.coverage import Board, board_for
-from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, State
+from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, State, is_reference
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
@@ -189,6 +190,8 @@ def trail_for(user, request: HelpRequest) -> list[Event]:
 
 
 def get_request_or_404(user, reference: str) -> HelpRequest:
+    if not is_reference(reference):  # no number at all: PostgreSQL would answer a NUL in it with a fault
+        raise Http404("没有这个诉求。")
     rows = visible_requests(user).select_related("guide", "wish__guide", "area", "queue", "owner", "principal", "doorplate__building", "about__owner")
     return get_object_or_404(rows, reference=reference)
 
@@ -223,13 +226,16 @@ def absences_seen_by(user):
     return Absence.objects.filter(mine, ends_on__gte=timezone.localdate()).select_related("user").order_by("starts_on", "user_id", "id")
 
 
+OF_THE_PERSON = {"reveal", "correct", "take", "erase"}  # what is done with the data of whoever asked
+
+
 def acts_for(user, request: HelpRequest) -> set[str]:
     """What a desk user who sees a request may do with it now: the acts their page offers. The verbs in actions.py check again."""
     is_supervisor = has_role(user, Role.SUPERVISOR)
     is_owner = request.owner_id == user.pk
     acts = {"note"}
-    if is_owner or is_supervisor:
-        acts |= {"reveal"}
+    if (is_owner or is_supervisor) and request.phone_index:  # once the person is scrubbed there is nothing to read or change
+        acts |= OF_THE_PERSON
     if request.state == State.WAITING:
         acts |= {"claim"}
     if (is_owner or is_supervisor or request.state == State.CLOSED) and is_untold(request):

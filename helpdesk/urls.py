@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import complain, files, follow, for_parent, mandate, overview, queue, request, resident, roster, visits
+from helpdesk.views import complain, files, follow, for_parent, mandate, mine, overview, queue, request, resident, roster, visits
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -13,7 +13,9 @@ resident_patterns = (
         path("callback/", resident.callback, name="callback"),
         path("complain/", complain.complain, name="complain"),
         path("for-parent/", for_parent.for_parent, name="for-parent"),
+        path("erased/", mine.erased, name="erased"),
         path("<str:reference>/", follow.follow, name="follow"),
+        path("<str:reference>/mine/", mine.mine, name="mine"),
         path("<str:reference>/visit.ics", visits.calendar_of_resident, name="calendar"),
         path("<str:reference>/paper/<int:paper>/", files.resident_paper, name="paper"),
         path("<str:reference>/file/<uuid:key>/", files.resident_file, name="file"),

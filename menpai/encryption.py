@@ -3,9 +3,10 @@
 import hmac
 from functools import lru_cache
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+from django.db.models import ExpressionWrapper, F
 
 
 @lru_cache
@@ -32,9 +33,28 @@ def decrypt_bytes(token: bytes) -> bytes:
     return _cipher(tuple(settings.PII_KEYS)).decrypt(token)
 
 
+def key_of(token: str) -> int | None:
+    """Which of PII_KEYS reads a token: 0 is the newest, None is none of them."""
+    for number, key in enumerate(settings.PII_KEYS):
+        try:
+            _cipher((key,)).decrypt(token.encode())
+        except InvalidToken:
+            continue
+        return number
+    return None
+
+
+def blind_indexes(text: str) -> list[str]:
+    """Keyed hashes by which equal values are found without being readable: one for each of PII_INDEX_KEYS, newest first.
+
+    For lookups (`phone_index__in`): while the keys change, rows of before still stand under the older one.
+    """
+    return [hmac.digest(key.encode(), text.encode(), "sha256").hex()[:32] for key in settings.PII_INDEX_KEYS]
+
+
 def blind_index(text: str) -> str:
-    """A keyed hash by which equal values are found without being readable. Its key is never rotated."""
-    return hmac.digest(settings.PII_INDEX_KEY.encode(), text.encode(), "sha256").hex()[:32]
+    """The one to write: by the newest key."""
+    return blind_indexes(text)[0]
 
 
 class EncryptedTextField(models.TextField):
@@ -51,3 +71,8 @@ class EncryptedTextField(models.TextField):
         if lookup_name != "isnull":
             raise TypeError(f"{self.name} is encrypted and cannot be searched; filter by its blind index.")
         return super().get_lookup(lookup_name)
+
+
+def stored(name: str) -> ExpressionWrapper:
+    """An encrypted column as it stands in the database: a token, or empty. For asking whether it holds anything, and for changing keys."""
+    return ExpressionWrapper(F(name), output_field=models.TextField())

@@ -46,7 +46,9 @@ HTTPS = env_bool("MENPAI_HTTPS", default=True)
 
 SECRET_KEY = env_secret("MENPAI_SECRET_KEY", "Set it to a long random text.", least=50)
 PII_KEYS = [key for key in env_secret("MENPAI_PII_KEYS", "Set it to Fernet keys, newest first, separated by commas.").split(",") if key]
-PII_INDEX_KEY = env_secret("MENPAI_PII_INDEX_KEY", "Set it to a long random text, never changed afterwards.")
+PII_INDEX_KEYS = env_secret("MENPAI_PII_INDEX_KEY", "Set it to a long random text; to change it, newest first, separated by commas.").split(",")
+if any(len(key) < 32 for key in PII_INDEX_KEYS):
+    raise ImproperlyConfigured("MENPAI_PII_INDEX_KEY: each key, between the commas, needs 32 characters and no comma in it.")
 
 SITE_URL = env("MENPAI_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 if SITE_URL.count("/") != 2:
@@ -251,6 +253,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "menpai.logs.ReportFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

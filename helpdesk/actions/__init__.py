@@ -12,6 +12,7 @@ from helpdesk.actions.following import flag_changes, follow_new_guide
 from helpdesk.actions.leave import end_absence, enter_absence, hand_over_all, take_over
 from helpdesk.actions.mandates import make_mandate, revoke_mandate, set_kind, sign_mandate
 from helpdesk.actions.merging import merge, split
+from helpdesk.actions.minding import correct, erase, take_away
 from helpdesk.actions.owning import claim, claim_next, hand_over, release
 from helpdesk.actions.papers import FILES_CONSENT_VERSION, Check, add_files, check_papers, delete_all_of, delete_due, delete_file, open_file
 from helpdesk.actions.promises import ContactHow, contact, pause, resume
@@ -23,10 +24,10 @@ from helpdesk.actions.visits import agree_visit, cancel_visit, drop_visit, end_v
 __all__ = [
     "CONSENT_VERSION", "Check", "Complaint", "ContactHow", "FILES_CONSENT_VERSION", "NotPossible", "OWNED_ELSEWHERE", "SAY_SOMETHING",
     "SAY_WHAT_CHANGED", "SAY_WHOSE", "Subject", "Submission", "add_files", "agree_visit", "answer_wishes", "cancel", "cancel_visit",
-    "check_papers", "claim", "claim_next", "close", "complain", "contact", "decline_revisit", "delete_all_of", "delete_due",
-    "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "escalate", "flag_changes", "follow_new_guide", "hand_over",
-    "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause", "raise_alarms",
-    "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal", "reveal_principal",
-    "revisit_of", "revoke_mandate", "send_back", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit", "take_over",
-    "tell_editors", "write_message", "write_note",
+    "check_papers", "claim", "claim_next", "close", "complain", "contact", "correct", "decline_revisit", "delete_all_of", "delete_due",
+    "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "erase", "escalate", "flag_changes", "follow_new_guide",
+    "hand_over", "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
+    "raise_alarms", "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal",
+    "reveal_principal", "revisit_of", "revoke_mandate", "send_back", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit",
+    "take_away", "take_over", "tell_editors", "write_message", "write_note",
 ]  # fmt: skip

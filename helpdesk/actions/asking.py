@@ -1,6 +1,6 @@
 """A request comes in: from a resident, or written down by staff."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -28,15 +28,15 @@ class Submission:
     submission_key: UUID
     kind: Kind
     area: Area
-    name: str
-    phone: str  # digits, as menpai.validators.normalise_phone returns them
+    name: str = field(repr=False)  # what is the person's own stands in no log line
+    phone: str = field(repr=False)  # digits, as menpai.validators.normalise_phone returns them
     guide: Guide | None = None
     doorplate: Doorplate | None = None
     for_someone: bool = False
-    relation: str = ""
+    relation: str = field(default="", repr=False)
     call_time: CallTime = CallTime.ANY
-    note: str = ""
-    wish: str = ""  # what they searched in vain and want, in their own words
+    note: str = field(default="", repr=False)
+    wish: str = field(default="", repr=False)  # what they searched in vain and want, in their own words
     papers: tuple[tuple[str, str], ...] = ()
     case: str = ""  # who=agent: the answers that the papers were listed for
     channel: Channel = Channel.WEB

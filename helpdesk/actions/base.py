@@ -50,6 +50,12 @@ def require_owner(request: HelpRequest, by) -> None:
         raise NotPossible(OWNED_ELSEWHERE)
 
 
+def require_person(request: HelpRequest) -> None:
+    """The same lock, and only while the person is not scrubbed: nobody could be called any more, and what is written then would stay."""
+    if not HelpRequest.objects.filter(pk=request.pk).exclude(phone_index="").update(state=F("state")):
+        raise NotPossible("个人信息已经删了，这个诉求不能再用。还要办，请重新提交一个。")
+
+
 # The clock of the promise. These three run inside the transaction of a verb that holds the row (by its own UPDATE, require_open or require_owner).
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from helpdesk import attachments, behalf, sla
 from helpdesk.actions.alarms import alarm_if_nobody
-from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record
+from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calendar_of, move, record, require_person
 from helpdesk.actions.mandates import end_mandates
 from helpdesk.actions.refusing import Refused, learn
 from helpdesk.actions.visits import drop_visit
@@ -67,6 +67,7 @@ def reopen(*, request: HelpRequest, by_principal: bool = False) -> None:
 
     A stopped request comes back only with a new consent: it is to be asked for again, and after the person's own stop only they bring it back.
     """
+    require_person(request)
     _ask_consent_again(request, by_principal=by_principal)
     back_to_queue(
         request,

@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.db import transaction
 from django.db.models import F
 
-from helpdesk.actions.base import NotPossible, record
+from helpdesk.actions.base import NotPossible, record, require_person
 from helpdesk.actions.complaining import open_for_supervisor
 from helpdesk.actions.ending import cancel
 from helpdesk.models import Channel, EventKind, HelpRequest, Kind, Message, Rating, RatingLevel, Sender, State
@@ -14,6 +14,7 @@ from helpdesk.models import Channel, EventKind, HelpRequest, Kind, Message, Rati
 @transaction.atomic
 def rate(*, request: HelpRequest, level: RatingLevel, text: str) -> None:
     """One rating for one closed request; a second one replaces the first. A bad one opens a call-back."""
+    require_person(request)
     if not HelpRequest.objects.filter(pk=request.pk, state=State.CLOSED).update(state=F("state")):
         raise NotPossible("办结以后才能评价。")
     Rating.objects.update_or_create(request=request, defaults={"level": level, "text": text})

@@ -14,9 +14,16 @@ from helpdesk.forms_desk import (
     SentBackForm,
     TalkForm,
 )
+from helpdesk.forms_mine import AskedForm, DeskCorrectForm, DeskEraseForm
 from helpdesk.forms_papers import PapersForm
 from helpdesk.forms_promises import ContactForm, MergeForm, PauseForm, ReleaseForm
 from helpdesk.forms_visits import CancelVisitForm, EndVisitForm, VisitForm
+from helpdesk.held import Side
+
+
+def asked_by(data: dict) -> str:
+    """Who stood there, as the trail keeps it: which side, never a name."""
+    return "当事人当面要的" if data["asked"] == Side.PRINCIPAL else "本人当面要的"
 
 
 @dataclass(frozen=True)
@@ -84,5 +91,12 @@ ACTS = {
     "follow_new_guide": Act(ActForm, lambda r, by, data: actions.follow_new_guide(request=r, by=by), "材料清单照新的改好了，居民也能看到变化。"),
     "told": Act(ActForm, lambda r, by, data: actions.mark_told(request=r, by=by), "记下了，大家都知道他听说了。"),
     "take_over": Act(ActForm, lambda r, by, data: actions.take_over(request=r, by=by), "接过来了。先给居民打个电话，说现在由您办。"),
+    "correct": Act(
+        DeskCorrectForm,
+        lambda r, by, data: actions.correct(request=r, by=by, changes=data["changes"], as_principal=data["asked"] == Side.PRINCIPAL, asked=asked_by(data)),
+        "改好了。电话换了的，告诉他：以后查诉求用新电话的后四位。",
+    ),
+    "take": Act(AskedForm, lambda r, by, data: actions.take_away(request=r, by=by, how="打印的一页", asked=asked_by(data))),
+    "erase": Act(DeskEraseForm, lambda r, by, data: actions.erase(request=r, by=by, asked=asked_by(data)), "删好了，只留下什么事、哪天办的。", leaves=True),
     "reveal": Act(ActForm, lambda r, by, data: actions.reveal(request=r, by=by)),
 }

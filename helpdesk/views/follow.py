@@ -14,6 +14,7 @@ from helpdesk import actions, sla
 from helpdesk.behalf import must_come_instead, principal_of
 from helpdesk.changes import papers_changed
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
+from helpdesk.held import Side
 from helpdesk.models import HelpRequest, Sender, normalise_reference
 from helpdesk.pages import follow_parts, has_nobody_now, helper_from, hotline_fact
 from helpdesk.unread import is_a_look, unread_from
@@ -22,43 +23,55 @@ from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
 FOLLOW_SECONDS = 2 * 60 * 60
-ASKER, PRINCIPAL = "asker", "principal"
-AS_PRINCIPAL = "/principal"  # in the cookie, behind the number
 WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
 
 
-def let_follow(response, stored: HelpRequest, *, as_principal: bool = False):
-    """This browser may read this request for two hours without the last four digits, as whose phone they were of."""
-    value = signing.dumps(stored.reference + (AS_PRINCIPAL if as_principal else ""), salt=FOLLOW_COOKIE)
+def let_follow(response, stored: HelpRequest, side: Side = Side.ASKER):
+    """This browser may read this request, as that side of it, for two hours without the last four digits."""
+    value = signing.dumps(f"{stored.reference}:{side}", salt=FOLLOW_COOKIE)
     response.set_cookie(FOLLOW_COOKIE, value, max_age=FOLLOW_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS)
     return response
 
 
-def may_follow(request, reference: str) -> bool:
-    return _let_in(request) in (reference, reference + AS_PRINCIPAL)
-
-
-def is_principal(request, reference: str) -> bool:
-    """Whether the door was opened with the phone of the person whose matter it is, not of the one who asked for them."""
-    return _let_in(request) == reference + AS_PRINCIPAL
-
-
-def _let_in(request) -> str | None:
+def side_of(request, reference: str) -> Side | None:
+    """Which side of this request the browser was let in as; None: it was not, or its time is over."""
     try:
-        return signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS)
+        number, _, side = signing.loads(request.COOKIES.get(FOLLOW_COOKIE, ""), salt=FOLLOW_COOKIE, max_age=FOLLOW_SECONDS).partition(":")
     except signing.BadSignature:
         return None
+    return Side(side) if number == reference and side in set(Side) else None
+
+
+def may_follow(request, reference: str) -> bool:
+    return side_of(request, reference) is not None
+
+
+def side_behind(stored: HelpRequest, last_four: str) -> Side | None:
+    """Whose phone ends so. Nobody's once the person was scrubbed."""
+    principal = principal_of(stored)
+    if stored.phone and stored.phone[-4:] == last_four:
+        return Side.ASKER
+    return Side.PRINCIPAL if principal and principal.phone and principal.phone[-4:] == last_four else None
+
+
+def find_followed(request, reference: str) -> tuple[HelpRequest | None, Side | None]:
+    """The request behind an open door with the side that came in; (None, None) before a closed one. What was scrubbed has no door."""
+    side = side_of(request, reference)
+    rows = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "principal", "doorplate__building", "merged_into")
+    stored = rows.exclude(phone_index="").filter(reference=reference).first() if side else None
+    if stored is None:
+        return None, None
+    stored.by_principal = side == Side.PRINCIPAL  # who looks, for the acts below and the page
+    return stored, side
 
 
 @never_cache
 @resident
 def follow(request, reference):
     reference = normalise_reference(reference)
-    if not may_follow(request, reference):
-        return _ask_last_four(request, reference)
-    rows = HelpRequest.objects.select_related("guide", "wish__guide", "area", "queue", "owner", "rating", "principal", "doorplate__building", "merged_into")
-    stored = rows.get(reference=reference)
-    stored.by_principal = is_principal(request, reference)  # who looks, for the acts below and the page
+    stored, _ = find_followed(request, reference)
+    if stored is None:
+        return ask_last_four(request, reference)
     forms_, step = {"reply": ReplyForm(), "rate": RatingForm()}, request.GET.get("step", "")
     refused = ""
     if request.method == "POST":
@@ -135,7 +148,7 @@ RESIDENT_ACTS = {
 }
 
 
-def _ask_last_four(request, reference: str):
+def ask_last_four(request, reference: str):
     """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not.
 
     A message that came when the door had closed meanwhile waits in the form and stands in its field again once the door is open.
@@ -149,20 +162,12 @@ def _ask_last_four(request, reference: str):
             form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
         else:
             stored = HelpRequest.objects.select_related("principal").filter(reference=reference).first()
-            if stored and (opened_by := _whose(stored, form.cleaned_data["last_four"])):
+            if stored and (side := side_behind(stored, form.cleaned_data["last_four"])):
                 throttle.forget("follow", here)
-                stored.by_principal = opened_by == PRINCIPAL
-                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored, as_principal=stored.by_principal)
+                stored.by_principal = side == Side.PRINCIPAL
+                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored, side)
             form.add_error("last_four", WRONG_PAIR)
     return show_door(request, reference, form)
-
-
-def _whose(stored: HelpRequest, last_four: str) -> str:
-    """Whose phone ends so: of the one who asked, or of the person they asked for. Empty: of nobody here."""
-    principal = principal_of(stored)
-    if stored.phone[-4:] == last_four:
-        return ASKER
-    return PRINCIPAL if principal and principal.phone[-4:] == last_four else ""
 
 
 def draft_of(request) -> dict:

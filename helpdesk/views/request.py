@@ -11,6 +11,7 @@ from helpdesk.access import acts_for, board_of, covers, get_request_or_404, may_
 from helpdesk.changes import difference_for
 from helpdesk.duplicates import differences, similar_to
 from helpdesk.forms_desk import ActForm
+from helpdesk.held import held_for
 from helpdesk.models import HelpRequest, ReplyTemplate, Sender
 from helpdesk.pages import hotline_fact
 from helpdesk.unread import is_a_look, reads_nothing_online, unread_from
@@ -148,5 +149,7 @@ def act(request, reference, act):
         return _show(request, stored, phone=answer)
     if act == "reveal_principal":
         return _show(request, stored, principal_phone=answer)
+    if act == "take":
+        return render(request, "helpdesk/desk/held.html", desk_context(request, stored=stored, **held_for(stored, form.cleaned_data["asked"])))
     messages.success(request, chosen.done)
     return redirect("desk:queue") if chosen.leaves else redirect("desk:detail", stored.reference)

@@ -25,6 +25,7 @@ from helpdesk.forms import TOO_MANY, CallbackForm, FindForm, FollowForm, HelpFor
 from helpdesk.forms_behalf import ForParentForm
 from helpdesk.models import OFFERED_KINDS, Kind, is_reference
 from helpdesk.pages import questions_of
+from helpdesk.views import mine
 from helpdesk.views.follow import draft_of, let_follow, show_door
 from helpdesk.views.for_parent import show_for_parent
 from menpai import throttle
@@ -178,6 +179,8 @@ def csrf_failure(request, reason=""):
         from helpdesk.views.complain import ComplaintForm, show_form  # it stands on this module
 
         return show_form(request, _too_old(ComplaintForm(request.POST)), status=403)
+    if name == "mine":
+        return mine.show_stale(request, resolve(request.path).kwargs["reference"])
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)
 
 

@@ -6,7 +6,16 @@ from django.urls import reverse
 
 from guides.models import Audience
 from helpdesk import actions
-from helpdesk.access import acts_for, colleagues_for, communities_of, get_request_or_404, staffed_codes, stewards_codes, visible_requests
+from helpdesk.access import (
+    OF_THE_PERSON,
+    acts_for,
+    colleagues_for,
+    communities_of,
+    get_request_or_404,
+    staffed_codes,
+    stewards_codes,
+    visible_requests,
+)
 from helpdesk.models import CloseReason
 from helpdesk.views.acts import ACTS
 from tests import people
@@ -106,7 +115,7 @@ def test_communities_for_which_one_may_log():
     assert list(communities_of(people.bianji())) == []
 
 
-OWN = {"set_kind", "note", "reveal", "message", "talk", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
+OWN = {"set_kind", "note", *OF_THE_PERSON, "message", "talk", "visit", "papers", "close", "release", "hand_over", "contact", "merge"}
 
 
 def test_acts_offered():
@@ -114,9 +123,9 @@ def test_acts_offered():
     closed = make_request(claimed_by=people.zhuli())
     actions.close(request=closed, by=people.zhuli(), reason=CloseReason.DONE, text="")
     mine, beside, above = people.zhuli(), people.xiaozhao(), people.zhuguan()
-    assert [acts_for(user, waiting) for user in (mine, above)] == [{"note", "claim"}, {"note", "claim", "reveal", "hand_over", "merge"}]
-    assert [acts_for(user, claimed) for user in (mine, beside, above)] == [OWN, {"note"}, {"note", "reveal", "hand_over", "merge"}]
-    assert [acts_for(user, closed) for user in (mine, beside)] == [{"note", "reveal"}, {"note"}]
+    assert [acts_for(user, waiting) for user in (mine, above)] == [{"note", "claim"}, {"note", "claim", *OF_THE_PERSON, "hand_over", "merge"}]
+    assert [acts_for(user, claimed) for user in (mine, beside, above)] == [OWN, {"note"}, {"note", *OF_THE_PERSON, "hand_over", "merge"}]
+    assert [acts_for(user, closed) for user in (mine, beside)] == [{"note", *OF_THE_PERSON}, {"note"}]
 
 
 def test_acts_offered_are_acts_that_exist():

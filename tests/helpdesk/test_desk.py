@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from helpdesk import actions
+from helpdesk.access import OF_THE_PERSON
 from helpdesk.models import CloseReason, HelpRequest
 from tests import people
 from tests.factories import SHUIYUN, make_building, make_guide, make_plate, make_request
@@ -160,10 +161,10 @@ def test_only_the_owner_is_offered_the_owners_acts(client, zhuli):
     assert offered == {"note"}
     client.force_login(people.xiaozhao())
     offered = offered_in(page(client, detail(stored)), stored)
-    assert offered == {"note", "reveal", "message", "talk", "visit", "papers", "close", "release", "hand_over", "contact", "set_kind"}
+    assert offered == {"note", *OF_THE_PERSON, "message", "talk", "visit", "papers", "close", "release", "hand_over", "contact", "set_kind"}
     client.force_login(people.zhuguan())
     offered = offered_in(page(client, detail(stored)), stored)
-    assert offered == {"note", "reveal", "hand_over"}
+    assert offered == {"note", *OF_THE_PERSON, "hand_over"}
 
 
 def test_the_page_of_a_closed_request(client, zhuli):
@@ -172,7 +173,7 @@ def test_the_page_of_a_closed_request(client, zhuli):
     text = page(client, detail(stored))
     assert "不归我们管" in text
     assert "归税务局管，电话 12366。" in text
-    assert offered_in(text, stored) == {"note", "reveal"}
+    assert offered_in(text, stored) == {"note", *OF_THE_PERSON}
 
 
 def test_an_unknown_number_and_an_unknown_act(client, zhuli):

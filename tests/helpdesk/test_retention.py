@@ -10,9 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from guides.models import SearchMiss
-from helpdesk import actions
-from helpdesk.models import CloseReason, HelpRequest, Message, RatingLevel
-from helpdesk.retention import SCRUBBED, due_for_scrubbing, outdated_misses, scrub, scrub_misses
+from helpdesk import actions, retention
+from helpdesk.models import Attachment, CloseReason, HelpRequest, Message, RatingLevel
+from helpdesk.retention import REQUESTS, due_for_scrubbing, outdated_misses, scrub
 from menpai import throttle
 from menpai.models import Attempt
 from tests.factories import make_guide, make_request
@@ -156,9 +156,10 @@ def test_the_command_scrubs_all_that_is_due(closed):
 def test_a_search_stays_while_somebody_waits_to_hear_of_it_and_goes_after(closed):
     far = timezone.localdate(days_later(400))
     assert list(outdated_misses(far)) == []
-    assert scrub_misses(far) == 0
     scrub(days_later(31))
-    assert scrub_misses(far) == 1
+    assert [miss.text for miss in outdated_misses(far)] == ["遛狗证"]
+    with time_machine.travel(days_later(400)):
+        run()
     assert SearchMiss.objects.count() == 0
 
 
@@ -169,18 +170,73 @@ def test_the_command_deletes_old_searches_and_expired_limits(closed):
     Attempt.objects.update(expires_at=days_later(0))
     with time_machine.travel(days_later(1)):
         throttle.allow("miss", "203.0.113.8", limit=1, minutes=60)
-        assert "没搜到的：到期待删 1 条" in run("--dry-run")
-        assert "没搜到的：删了 1 条" in run()
+        name = SearchMiss._meta.verbose_name
+        assert f"{name}：到期待删 1 条" in run("--dry-run")
+        assert f"{name}：删了 1 条" in run()
     assert list(SearchMiss.objects.values_list("text", flat=True)) == ["遛狗证"]
     assert Attempt.objects.count() == 1
 
 
-def test_every_column_that_a_request_has_is_classed():
-    """Emptied when its time is over, or kept because it says what was asked where and when, and not by whom."""
-    kept = {
-        "id", "reference", "submission_key", "kind", "channel", "guide", "area", "doorplate", "for_someone", "call_time", "consent_version",
-        "consent_at", "queue", "for_steward", "state", "created_at", "promised_at", "owner", "claimed_at", "visit_at", "close_reason",
-        "closed_at", "reopened", "case", "guide_revision", "for_supervisor", "about", "merged_into", "contacted_at", "paused_at", "pause_reason",
-        "minutes_left", "resume_on", "escalation", "warned_for", "alarmed_at", "close_whose", "close_whose_phone",
-    }  # fmt: skip
-    assert {field.name for field in HelpRequest._meta.fields} - set(SCRUBBED) == kept
+def test_a_run_that_is_killed_between_batches_has_kept_what_it_did_and_the_next_goes_on(monkeypatch):
+    for _ in range(5):
+        actions.cancel(request=make_request())
+    later = timezone.now() + timedelta(days=31)
+    real, seen = retention.scrub_requests, []
+
+    def killed_at_the_second(keys, now):
+        real(keys, now)
+        seen.append(keys)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(retention, "scrub_requests", killed_at_the_second)
+    with time_machine.travel(later):
+        with pytest.raises(KeyboardInterrupt):
+            run("--batch=2")
+        assert due_for_scrubbing(later).count() == 3  # the batch that was killed in its middle is whole again
+        monkeypatch.undo()
+        assert "诉求：删了 3 条" in run("--batch=2")
+    assert HelpRequest.objects.exclude(phone_index="").count() == 0
+
+
+def test_a_limit_is_kept_and_the_rest_is_for_the_next_run():
+    for _ in range(5):
+        actions.cancel(request=make_request())
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        assert "到了这次的上限 3 条" in run("--limit=3", "--batch=2")
+        assert due_for_scrubbing(timezone.now()).count() == 2
+        assert "诉求：删了 2 条" in run("--limit=3")
+
+
+def test_one_that_is_opened_again_while_its_batch_is_taken_is_not_emptied(closed):
+    later = days_later(31)
+    keys = list(REQUESTS.due(later).values_list("pk", flat=True))
+    actions.reopen(request=closed)
+    REQUESTS.drop(keys, later)
+    closed.refresh_from_db()
+    assert (closed.phone, closed.messages.count()) == (PERSONAL["phone"], 3)
+
+
+def test_a_note_written_after_the_scrubbing_goes_in_the_next_run(closed):
+    scrub(days_later(31))
+    actions.write_note(request=closed, by=zhuli(), text="张翠兰又来问过")
+    with time_machine.travel(days_later(32)):
+        run()
+    assert Message.objects.count() == 0
+
+
+def test_what_was_scrubbed_is_not_opened_again_nor_rated(closed):
+    """There is no number left to call, and what would be written would stay."""
+    scrub(days_later(31))
+    closed.refresh_from_db()
+    with pytest.raises(actions.NotPossible, match="已经删了"):
+        actions.reopen(request=closed)
+    with pytest.raises(actions.NotPossible, match="已经删了"):
+        actions.rate(request=closed, level=RatingLevel.SATISFIED, text="谢谢小朱")
+
+
+def test_a_photo_of_a_scrubbed_request_is_due_at_once(closed):
+    late = Attachment.objects.create(request=closed, kind="image", size=1, purpose="仅供", delete_on=timezone.localdate(days_later(90)))
+    scrub(days_later(31))
+    late.refresh_from_db()
+    assert late.delete_on == timezone.localdate(days_later(31))

@@ -236,6 +236,24 @@ def through_the_door(digits: str, *links: str, press_at_last: str = "") -> Calla
     return go
 
 
+def ask_for_ones_own(page: Page) -> None:
+    """Everything unfolded that is for somebody who wants their own data, and sent without an answer."""
+    for part in ("mine", "erase", "correct", "take"):
+        page.locator(f"#{part} > summary").click()
+    page.get_by_role("button", name="看一整页，打印给他").click()
+
+
+def behind(digits: str, *links: str) -> Callable[[Page], None]:
+    """Through the door and on by these links."""
+
+    def walk(page: Page) -> None:
+        last_four(digits)(page)
+        for link in links:
+            page.get_by_role("link", name=link).first.click()
+
+    return walk
+
+
 @dataclass(frozen=True)
 class Look:
     """One page as somebody sees it: {words} of the scene in the address, who is signed in, what they then do."""
@@ -371,6 +389,14 @@ RESIDENT_LOOKS = [
     Look("wrong-answer", "/guides/wrong/{correction}/"),
     Look("wrong-answer-elder", "/elder/guides/wrong/{correction}/"),
     Look("wrong-answer-none", "/guides/wrong/2222222222/", status=404),
+    Look("mine", "/help/{mine}/mine/", then=last_four("8000")),
+    Look("mine-correct", "/help/{mine}/mine/", then=behind("8000", "有错，改一改")),
+    Look("mine-take", "/help/{mine}/mine/", then=behind("8000", "取走一份")),
+    Look("mine-erase", "/help/{mine}/mine/", then=behind("8000", "全删掉")),
+    Look("mine-elder", "/elder/help/{mine}/mine/", then=last_four("8000")),
+    Look("mine-see-elder", "/elder/help/{mine}/mine/", then=behind("8000", "看看留着什么")),
+    Look("mine-phone-elder", "/elder/help/{mine}/mine/", then=behind("8000", "有错，改一改", "电话")),
+    Look("erased", "/help/erased/"),
     Look("404", "/nosuchpage/", status=404),
 ]
 DESK_LOOKS = [
@@ -386,6 +412,7 @@ DESK_LOOKS = [
     Look("desk-own-template", "/desk/{mine}/", people.zhuli, pick("要带什么")),
     Look("desk-by-phone", "/desk/{by_phone}/", people.zhuli),
     Look("desk-own-wrong", "/desk/{mine}/", people.zhuli, press("办结")),
+    Look("desk-own-mine", "/desk/{mine}/", people.zhuli, ask_for_ones_own),
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
     Look("desk-papers-wrong", "/desk/{mine}/", people.zhuli, judge_without_reason),
     Look("desk-paper", "/desk/{mine}/paper/{paper}/", people.zhuli),

@@ -60,5 +60,5 @@ def test_filtering_by_an_encrypted_value_is_refused(db):
 def test_the_blind_index_depends_on_its_key(settings):
     before = blind_index("13800138000")
     assert before == blind_index("13800138000")
-    settings.PII_INDEX_KEY = "another-index-key-0123456789-0123456789"
+    settings.PII_INDEX_KEYS = ["another-index-key-0123456789-0123456789"]
     assert blind_index("13800138000") != before

@@ -41,3 +41,13 @@ def test_every_variable_stands_in_the_table_of_the_operations_manual():
     manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert len(read) > 20
     assert [name for name in read if f"| `{name}` |" not in manual] == []
+
+
+def test_an_index_key_with_a_comma_in_it_is_not_taken_for_two(tmp_path):
+    """One long text of before may hold a comma: split in silence, no number would be found any more."""
+    one, other = "a" * 40, "b" * 40
+    good = run("-c", "import menpai.settings as s; print(len(s.PII_INDEX_KEYS))", env=environment(tmp_path, MENPAI_PII_INDEX_KEY=f"{one},{other}"))
+    assert good.stdout == "2\n"
+    bad = run("-c", "import menpai.settings", env=environment(tmp_path, MENPAI_PII_INDEX_KEY=f"{one},short"))
+    assert bad.returncode == 1
+    assert "each key, between the commas, needs 32 characters" in bad.stderr

@@ -45,7 +45,7 @@ def plain_pages() -> dict[str, str]:
         "plate": f"/D/{plate}", "mistyped plate": "/D/7K3M", "unknown plate": f"/D/{codes.generate()}", "verify": "/verify/",
         "help": "/help/new/", "help for a guide": f"/help/new/?guide=yibao-001&area={PLATES_OF}", "find": "/help/", "find, wrong": "/help/?reference=1",
         "door": "/help/123456789/", "callback": "/help/callback/", "callback for a guide": f"/help/callback/?guide=yibao-001&area={PLATES_OF}", "complain": f"/help/complain/?area={PLATES_OF}",
-        "wrong": "/guides/yibao-001/wrong/", "wrong, no such number": "/guides/wrong/2222222222/", "missing": "/nothing/",
+        "wrong": "/guides/yibao-001/wrong/", "wrong, no such number": "/guides/wrong/2222222222/", "erased": "/help/erased/", "missing": "/nothing/",
     }  # fmt: skip
     in_a_village = ("home", "topics", "topic", "results", "guide", "wrong", "ready", "sheet", "notices", "jobs", "areas", "events", "event")
     pages |= {f"village {name}": f"/c/{PLATES_OF}{pages[name]}" for name in in_a_village}
@@ -130,6 +130,7 @@ def request_pages(client) -> dict[str, str]:
     actions.reply(request=stored, text="好")
     look("claimed")
     bodies |= paper_pages(client, stored)
+    bodies |= mine_pages(client, f"{address}mine/")
     for step in ("talk", "papers", "story", "cancel", "nothing"):
         bodies[f"elder request, {step}"] = client.get(f"/elder{address}?step={step}").content.decode()
     bodies["request, empty message"] = client.post(address, {"act": "reply", "text": ""}).content.decode()
@@ -212,6 +213,15 @@ def paper_pages(client, stored) -> dict[str, str]:
         bodies[f"{prefix} paper with photos"] = client.get(f"{address}?kept=1").content.decode()
         bodies[f"{prefix} other papers"] = client.get(f"{prefix}/help/{stored.reference}/paper/0/").content.decode()
     bodies["request with photos"] = client.get(f"/help/{stored.reference}/").content.decode()
+    return bodies
+
+
+def mine_pages(client, address: str) -> dict[str, str]:
+    """What is held about the person: each step in both versions, a mistake, the sheet to print."""
+    steps = ("", "?step=see", "?step=correct", "?step=correct&part=phone", "?step=take", "?step=erase", "?step=nothing")
+    bodies = {f"mine {elder}{step}": client.get(f"{elder}{address}{step}").content.decode() for elder in ("", "/elder") for step in steps}
+    bodies["mine, mistakes"] = client.post(address, {"act": "correct", "name": "", "phone": "1", "note": "<b>", "call_time": "x"}).content.decode()
+    bodies["mine, sheet"] = client.post(address, {"act": "sheet"}).content.decode()
     return bodies
 
 
