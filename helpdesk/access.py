@@ -35,6 +35,14 @@ def supervisors_of(area: Area) -> list:
     return [posting.user for posting in found if posting.area_id == nearest]
 
 
+def takers_of(request: HelpRequest) -> list:
+    """The active users who may take a waiting request: those posted at its queue, stewards for a steward's; of a supervisor's the supervisors there."""
+    if request.for_supervisor:
+        return supervisors_of(request.queue)
+    found = _working(area=request.queue_id, is_steward=request.for_steward).select_related("user").distinct().order_by("user_id")
+    return list({posting.user_id: posting.user for posting in found}.values())
+
+
 def postings_of(user) -> list[Posting]:
     if not hasattr(user, "_postings"):
         user._postings = list(user.postings.select_related("area"))

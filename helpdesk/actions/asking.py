@@ -13,7 +13,8 @@ from guides.workdays import calendar_for
 from helpdesk import sla, wishes
 from helpdesk.access import staffed_codes, stewards_codes
 from helpdesk.actions.base import record
-from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, new_reference
+from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, NotificationKind, Paper, new_reference
+from helpdesk.notifications import tell_resident, tell_takers
 from helpdesk.routing import route
 from menpai.encryption import blind_index
 
@@ -85,6 +86,8 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
         return request
     Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
     record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
+    tell_takers(request, by=by)
+    tell_resident(request, NotificationKind.RECEIVED, once=f"received:{request.pk}")
     return request
 
 

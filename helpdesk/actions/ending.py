@@ -6,7 +6,8 @@ from django.utils import timezone
 from guides.workdays import calendar_for
 from helpdesk import sla
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record
-from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, Rating, RatingLevel, State
+from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, NotificationKind, Rating, RatingLevel, State
+from helpdesk.notifications import tell_resident, tell_takers
 
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
 
@@ -28,6 +29,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
         otherwise=OWNED_ELSEWHERE,
     )
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
+    tell_resident(request, NotificationKind.CLOSED)
 
 
 @transaction.atomic
@@ -59,6 +61,7 @@ def reopen(*, request: HelpRequest) -> None:
     )
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
+    tell_takers(request)
 
 
 @transaction.atomic

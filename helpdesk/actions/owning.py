@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, move, record, staff_name
-from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
+from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, NotificationKind, Posting, Sender, State
+from helpdesk.notifications import tell_staff
 from menpai.roles import Role, has_role
 
 
@@ -54,3 +55,5 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
     )
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
     record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")
+    if to.user != by:
+        tell_staff([to.user], NotificationKind.HANDED_OVER, request=request)

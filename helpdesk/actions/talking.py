@@ -1,13 +1,15 @@
 """What resident and helper say to each other, and what helpers note for themselves."""
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 
 from helpdesk import wishes
 from helpdesk.actions.base import NotPossible, record, require_open, require_owner
-from helpdesk.models import EventKind, HelpRequest, Message, Sender, State
+from helpdesk.models import EventKind, HelpRequest, Message, NotificationKind, Sender, State
+from helpdesk.notifications import tell_resident, tell_staff
 from menpai.roles import Role, has_role
 
 
@@ -17,6 +19,7 @@ def write_message(*, request: HelpRequest, by, text: str) -> None:
     require_owner(request, by)
     Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
     record(request, EventKind.MESSAGED, by=by)
+    tell_resident(request, NotificationKind.STAFF_WROTE)
 
 
 @transaction.atomic
@@ -32,6 +35,8 @@ def reply(*, request: HelpRequest, text: str) -> None:
     require_open(request)
     Message.objects.create(request=request, sender=Sender.RESIDENT, text=text)
     record(request, EventKind.REPLIED)
+    owner = get_user_model().objects.filter(owned_requests=request).first()  # as it is under the lock
+    tell_staff([owner] if owner else [], NotificationKind.RESIDENT_WROTE, request=request)
 
 
 def reveal(*, request: HelpRequest, by) -> str:
@@ -61,6 +66,7 @@ def _answer_wish(key: int) -> bool:
     text = f"您要找的指南写好了：“{guide.plain_title}”。打开看：{address} 。不方便上网的，打{settings.HOTLINE}，或者问村（社区）的帮办员。"
     Message.objects.create(request=request, sender=Sender.STAFF, text=text)
     record(request, EventKind.GUIDE_READY, by_name="系统", detail=guide.plain_title)
+    tell_resident(request, NotificationKind.STAFF_WROTE)
     return True
 
 

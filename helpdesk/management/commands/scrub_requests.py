@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from helpdesk.outbox import delete_old
 from helpdesk.retention import due_for_scrubbing, outdated_misses, scrub, scrub_misses
 from menpai import throttle
 
@@ -23,4 +24,5 @@ class Command(BaseCommand):
             total += count
         self.stdout.write(f"删了 {total} 件诉求里的个人信息。")
         self.stdout.write(f"没搜到的：删了 {scrub_misses(today)} 条。")
+        delete_old(now)  # the worker does it too, where one runs
         throttle.clear_expired()
