@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from django.conf import settings
 from django.urls import reverse
@@ -137,6 +137,17 @@ def to_person(card: ContactCard, channel: Channel, items: list[notification_text
         return channels.sms(card.mobile, text=notification_texts.staff_sms(items, **words), message_id=message_id)
     subject, text = notification_texts.email(items, **words, settings_page=settings.SITE_URL + reverse("desk:me"))
     return channels.email(card.email, subject=subject, text=text, message_id=message_id)
+
+
+def try_out(card: ContactCard) -> dict[str, Outcome]:
+    """One message by every way that is filled in and set up, sent now: what became of each, by the way's name."""
+    outcomes, message_id = {}, str(uuid4())
+    text = notification_texts.trial(site=settings.SITE_NAME)
+    if card.email and channels.mail_is_set_up():
+        outcomes[Channel.EMAIL.label] = channels.email(card.email, subject=f"{settings.SITE_NAME}：试一下", text=text, message_id=message_id)
+    if card.mobile and channels.sms_is_set_up():
+        outcomes[Channel.SMS.label] = channels.sms(card.mobile, text=text, message_id=message_id)
+    return outcomes
 
 
 def _to_resident(rows: list[Notification]) -> Message | str:

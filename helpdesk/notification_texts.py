@@ -103,17 +103,23 @@ def staff_sms(items: list[Item], *, site: str, desk: str) -> str:
     return f"【{site}】{len(items)}件事要看：{kinds}{'等' if len(counted) > 3 else ''}。{desk}"
 
 
+def trial(*, site: str) -> str:
+    """What somebody of the staff gets who tries whether it arrives."""
+    return f"【{site}】您在试通知：收到这条，说明诉求提醒能发到这里。"
+
+
 def resident_sms(items: list[Item], *, site: str, hotline: str, find: str) -> str:
     """One text message about one request: the weightiest that happened, what to do without the internet, and where to look with it.
 
-    Signed, never with a code nor asking for one. The link to the very request where it fits into one message, else to the page that asks for
-    the number.
+    Signed, never with a code nor asking for one. The longest of these links that leaves it one message, without https:// (phones know a link by its
+    host): to the very request, to the page that asks for the number, none.
     """
     item = min(items, key=lambda item: list(FOR_RESIDENT).index(item.kind))
     said = FOR_RESIDENT[item.kind]
     if item.at and item.kind == Kind.VISIT:
-        said = f"帮办员跟您约了{item.at}"
+        said = f"帮办员约您{item.at}"
     elif item.at and item.kind == Kind.RECEIVED:
-        said = f"诉求收到了，最晚{item.at}联系您"
-    text = f"【{site}】{said}。编号{item.number}。不上网就打{hotline}，报编号。"
-    return next((text + link for link in (item.link, find) if len(text + link) <= SHORT), text + find)
+        said = f"诉求收到了，最晚{item.at}回话"
+    text = f"【{site}】{said}。编号{item.number}。不上网打{hotline}，报编号。"
+    links = [link.partition("://")[2] for link in (item.link, find)]
+    return next((text + link for link in links if len(text + link) <= SHORT), text)

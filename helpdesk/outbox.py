@@ -149,7 +149,7 @@ def _record_failure(token: UUID, rows: list[Notification], outcome: Outcome, cha
     now, answer = timezone.now(), outcome.answer[:200]
     over = [row.pk for row in rows if not outcome.again or row.attempts >= sending_times.MAX_TRIES]
     if over:
-        _in_hand(token).filter(pk__in=over).update(state=SendState.FAILED, channel=channel, answer=answer, leased_until=None)
+        _in_hand(token).filter(pk__in=over).update(state=SendState.FAILED, channel=channel, answer=answer, not_before=now, leased_until=None)
         logger.error("Gave up on notifications %s by %s: %s", over, channel or "-", answer)
     resting = [row for row in rows if row.pk not in over]
     if resting:

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import follow, queue, resident
+from helpdesk.views import follow, me, queue, resident
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -23,6 +23,7 @@ desk_patterns = (
         path("logout/", auth_views.LogoutView.as_view(), name="logout"),
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
+        path("me/", me.me, name="me"),
         path("<str:reference>/", queue.detail, name="detail"),
         path("<str:reference>/<slug:act>/", queue.act, name="act"),
     ],
