@@ -69,7 +69,7 @@ def recipients(request: HelpRequest) -> list[dict]:
 
 @override_settings(EMAIL_HOST="mail.example", DEFAULT_FROM_EMAIL="menpai@example.cn", SMS_URL="https://sms.example/", RESIDENT_SMS=True)
 @given(requests())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_nothing_that_anybody_wrote_is_in_any_message_of_any_kind(request):
     count = 0
     for kind in NotificationKind:

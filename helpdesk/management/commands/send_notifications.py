@@ -34,6 +34,7 @@ class Command(BaseCommand):
             return
         for number in (signal.SIGTERM, signal.SIGINT):  # the message in hand is ended and written down, then the process ends
             signal.signal(number, lambda *_: stop.set())
+        logger.info("Sending notifications.")
         self._run(stop, poll, lasting)
 
     def _run(self, stop: Event, poll: float, lasting: timedelta) -> None:
