@@ -17,13 +17,17 @@ from helpdesk.outbox_status import status
 from menpai import throttle
 
 
+def _clock(moment) -> str:
+    return f"{timezone.localtime(moment):%m-%d %H:%M}"
+
+
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin):
     """To look at; the two acts are for what was not sent."""
 
-    list_display = ("created_at", "kind", "recipient", "number", "shown_state", "channel", "attempts", "answer", "not_before", "sent_at")
+    list_display = ("since", "kind", "recipient", "number", "shown_state", "story")
     list_display_links = None
-    list_filter = ("state", "channel", "kind")
+    list_filter = ("state", "channel")
     list_select_related = ("to_user", "to_robot", "request")
     list_per_page = 50
     ordering = ("-id",)
@@ -44,6 +48,17 @@ class NotificationAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"outbox": status(timezone.now()), **(extra_context or {})})
+
+    @admin.display(description="建立", ordering="id")
+    def since(self, row):
+        return _clock(row.created_at)
+
+    @admin.display(description="怎么样了")
+    def story(self, row):
+        """By which way, how often, what the other side said, and when it went or goes."""
+        tries = f"试了{row.attempts}次" if row.attempts > 1 else ""
+        when = f"{_clock(row.sent_at)}发出" if row.sent_at else f"不早于{_clock(row.not_before)}发" if row.state == SendState.PENDING else ""
+        return "，".join(part for part in (row.get_channel_display(), tries, row.answer, when) if part)
 
     @admin.display(description="给谁")
     def recipient(self, row):
@@ -94,6 +109,7 @@ class RobotForm(forms.ModelForm):
     class Meta:
         model = Robot
         fields = ("name", "area", "kind", "is_active")
+        help_texts = {"area": "这里和它下面各村（社区）的诉求，都在这个群里提醒。只有编号和地方，没有居民的称呼、电话和写的话。"}
 
     def clean_new_address(self):
         address = self.cleaned_data["new_address"].strip()

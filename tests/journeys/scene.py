@@ -266,6 +266,8 @@ DESK_LOOKS = [
     Look("desk-colleague", "/desk/{mine}/", people.xiaozhao),
     Look("desk-log", "/desk/new/", people.zhuli),
     Look("desk-log-wrong", "/desk/new/", people.zhuli, press("记下，给编号")),
+    Look("desk-me", "/desk/me/", people.zhuli),
+    Look("desk-me-wrong", "/desk/me/", people.zhuli, lambda page: [page.get_by_label("手机").fill("139"), press("存好")(page)]),
     Look("desk-missing", "/desk/{mine}/", people.zhuli2, status=404),
     Look("desk-403", "/desk/", people.bianji, status=403),
 ]
@@ -273,5 +275,6 @@ ADMIN_LOOKS = [
     Look("admin-login", "/admin/login/"),
     Look("admin-home", "/admin/", people.guanli),
     Look("admin-guides", "/admin/guides/guide/", people.bianji),
+    Look("admin-notifications", "/admin/helpdesk/notification/", people.guanli),
     Look("admin-plates", "/admin/doorplates/doorplate/", people.guanli),
 ]
