@@ -18,8 +18,9 @@ from helpdesk.models.notification import Channel
 from menpai.validators import MOBILE
 
 WHILE_WAITING = (NotificationKind.NEW, NotificationKind.NOBODY)
-WHILE_OPEN = (NotificationKind.DUE_SOON, NotificationKind.OVERDUE, NotificationKind.GUIDE_CHANGED)
-OF_THE_OWNER = (NotificationKind.HANDED_OVER, NotificationKind.RESIDENT_WROTE, NotificationKind.FILE_ADDED)
+WHILE_OPEN = (
+    NotificationKind.DUE_SOON, NotificationKind.OVERDUE, NotificationKind.GUIDE_CHANGED, NotificationKind.RESIDENT_WROTE, NotificationKind.FILE_ADDED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,24 @@ def _why_not(row: Notification, now: datetime) -> str:
         return "过了三天，不再发"
     if row.to_user_id and not row.to_user.is_active:
         return "这个人的账号停用了"
-    if request is None or row.to_resident:
+    if request is None:
         return ""
+    if row.to_resident:
+        return _why_not_the_resident(kind, request)
     if kind in WHILE_WAITING and request.state != State.WAITING:
         return "已经有人接了，或者结束了"
     if kind in WHILE_OPEN and request.state not in OPEN_STATES:
         return "诉求已经结束了"
-    if kind in OF_THE_OWNER and row.to_user_id and request.owner_id != row.to_user_id:
+    if kind == NotificationKind.HANDED_OVER and row.to_user_id not in (None, request.owner_id):
         return "已经不在这个人手上了"
+    return ""
+
+
+def _why_not_the_resident(kind: str, request: HelpRequest) -> str:
+    if request.state == State.CANCELLED:
+        return "居民自己取消了"
+    if kind == NotificationKind.CLOSED and request.state != State.CLOSED:
+        return "又打开了，没有办结"
     return ""
 
 

@@ -149,7 +149,7 @@ def test_a_resident_is_written_to_by_day_only_and_once_for_several_things(gatewa
 
 def test_residents_get_nothing_unless_the_district_wants_it(gateway, clock, stored, settings):
     settings.RESIDENT_SMS = False
-    tell_resident(stored, K.CLOSED)
+    tell_resident(stored, K.STAFF_WROTE)
     clock.shift(timedelta(minutes=2))
     assert send()["skipped"] == 1
     assert Notification.objects.get().answer.startswith("没有配置")
@@ -177,7 +177,8 @@ def test_with_nothing_set_up_rows_are_marked_and_do_not_pile_up(clock):
     [
         (K.NEW, lambda stored: None),  # it is claimed
         (K.OVERDUE, lambda stored: actions.close(request=stored, by=people.zhuli(), reason=CloseReason.DONE, text="")),
-        (K.RESIDENT_WROTE, lambda stored: actions.release(request=stored, by=people.zhuli())),
+        (K.HANDED_OVER, lambda stored: actions.release(request=stored, by=people.zhuli())),
+        (K.RESIDENT_WROTE, lambda stored: actions.cancel(request=stored)),
         (K.OVERDUE, lambda stored: type(people.zhuli()).objects.filter(username="zhuli").update(is_active=False)),
     ],
 )
@@ -190,6 +191,16 @@ def test_what_is_no_longer_true_is_not_told(gateway, clock, stored, kind, spoil)
     row = Notification.objects.get(kind=kind, to_user__username="zhuli")
     assert (row.state, bool(row.answer)) == ("skipped", True)
     assert "13900000001" not in [sent.json["phone"] for sent in gateway.sent]
+
+
+@pytest.mark.parametrize("spoil", [actions.reopen, lambda request: (actions.reopen(request=request), actions.cancel(request=request))])
+def test_a_resident_is_not_told_of_an_end_that_is_none_any_more(gateway, clock, stored, spoil):
+    actions.close(request=stored, by=people.zhuli(), reason=CloseReason.DONE, text="")
+    spoil(request=stored)
+    clock.shift(timedelta(minutes=2))
+    send()
+    assert Notification.objects.get(kind=K.CLOSED).state == "skipped"
+    assert gateway.sent == []
 
 
 def test_nobody_is_told_of_last_week_by_a_worker_that_stood_still(gateway, clock, stored):
@@ -328,6 +339,13 @@ def test_old_rows_go_after_ninety_days_whatever_they_are(clock, stored):
     clock.shift(timedelta(seconds=1))
     assert outbox.delete_old(timezone.now(), batch=2) == len(SendState)
     assert Notification.objects.count() == 1
+
+
+def test_without_a_worker_the_daily_scrubbing_bounds_the_table(clock, stored):
+    ring(stored, K.OVERDUE)
+    clock.shift(outbox.KEPT + timedelta(seconds=1))
+    call_command("scrub_requests", stdout=StringIO())
+    assert Notification.objects.count() == 0
 
 
 def test_finding_what_is_due_takes_one_query_for_one_person_and_for_three(clock, stored, django_assert_num_queries):
