@@ -41,3 +41,18 @@ def test_every_variable_stands_in_the_table_of_the_operations_manual():
     manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert len(read) > 20
     assert [name for name in read if f"| `{name}` |" not in manual] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MENPAI_SMS_BODY", '{"to": {phone}}', "MENPAI_SMS_BODY is not JSON"),
+        ("MENPAI_SMS_HEADERS", '["x"]', "MENPAI_SMS_HEADERS must be a JSON object."),
+        ("MENPAI_SMS_URL", "http://sms.example/send", "MENPAI_SMS_URL must begin with https://"),
+        ("MENPAI_MAIL_SECURITY", "tls", "MENPAI_MAIL_SECURITY must be ssl, starttls or none, not 'tls'."),
+    ],
+)
+def test_a_channel_that_is_set_up_wrongly_stops_the_start(tmp_path, name, value, sentence):
+    result = run("-c", "import menpai.settings", env=environment(tmp_path, **{name: value}))
+    assert result.returncode == 1
+    assert sentence in result.stderr
