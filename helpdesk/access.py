@@ -40,14 +40,22 @@ def supervisors_of(area: Area) -> list:
     return [posting.user for posting in found if posting.area_id == nearest]
 
 
-def helpers_of(request: HelpRequest) -> list:
-    """Whom a request waits for: its owner, or, while it waits, those whose queue it stands in."""
-    if request.owner:
-        return [request.owner]
+def takers_of(request: HelpRequest) -> list:
+    """Who may take a waiting request, and is told of it: those on duty for it now or next, neighbours included; with nobody there, all who are posted
+    at its queue. Of a supervisor's request the supervisors there, never one whom it is about."""
     if request.for_supervisor:
-        return supervisors_of(request.queue)
-    found = _working(area=request.queue, is_steward=request.for_steward).select_related("user").distinct()
-    return [posting.user for posting in found]
+        about = handlers_of(request.about)
+        return [user for user in supervisors_of(request.queue) if user.pk not in about]
+    on_duty = board_for([request.area_id]).of_request(request).user_ids
+    rows = _working(user__in=on_duty) if on_duty else _working(area=request.queue_id, is_steward=request.for_steward)
+    return list({posting.user_id: posting.user for posting in rows.select_related("user").order_by("user_id")}.values())
+
+
+def helpers_of(request: HelpRequest) -> list:
+    """Whom a request waits for: its owner, or, while it waits, who may take it."""
+    return [request.owner] if request.owner else takers_of(request)
+
+
 # Acts that only somebody who has the request in hand does: who did one of them is among those a complaint may be about.
 HANDLING = (
     EventKind.CLAIMED, EventKind.RELEASED, EventKind.TAKEN_OVER, EventKind.CONTACTED, EventKind.MESSAGED, EventKind.PAUSED, EventKind.PAPER_TICKED,

@@ -281,3 +281,6 @@ class RoleAdmin(ReadOnlyAdmin):
             allowed.setdefault(str(model._meta.verbose_name), []).append(ACTS.get(act, permission.name))
         lines = [(f"{name}：{'、'.join(acts)}",) for name, acts in allowed.items()]
         return format_html_join(mark_safe("<br>"), "{}", lines) or "不进后台，只用工作台。"
+
+
+from helpdesk import admin_outbox  # noqa: E402, F401 - registered here, written beside

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from guides.models import Area
+from helpdesk.access import takers_of
 from helpdesk.models import HelpRequest, Notification, NotificationKind, Robot
 
 
@@ -24,7 +25,17 @@ def tell_resident(request: HelpRequest, kind: NotificationKind, *, once: str = "
     _write([{"to_resident": True, "once": f"{once}:resident" if once else None}], kind, request)
 
 
+def tell_takers(request: HelpRequest, *, by=None) -> None:
+    """A waiting request, told to whoever may take it (not to `by`, who knows) and to their groups; each of its openings one time."""
+    occasion = f"new:{request.pk}:{request.reopened}"
+    tell_staff([user for user in takers_of(request) if user != by], NotificationKind.NEW, request=request, once=occasion)
+    if not request.for_supervisor:  # whose complaint it is, and about whom, is no matter of the group
+        tell_group(request.queue, NotificationKind.NEW, request=request, once=occasion)
+
+
 def _write(recipients: list[dict], kind: NotificationKind, request: HelpRequest | None) -> None:
+    if not recipients:
+        return
     now = timezone.now()
     rows = [Notification(kind=kind, request=request, not_before=now, created_at=now, **recipient) for recipient in recipients]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)

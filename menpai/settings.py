@@ -1,5 +1,6 @@
 """All settings, read once from the environment; docs/operations.md has the table. A missing secret stops the start with a sentence."""
 
+import json
 import os
 from pathlib import Path
 
@@ -241,6 +242,40 @@ if HTTPS:
     CSRF_COOKIE_SECURE = True
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# How people are told outside the site (helpdesk/channels.py). Nothing set: nothing is sent, and everything else works.
+def _json(name: str, text: str, kind: type):
+    """The text as JSON of that kind; anything else stops the start."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not JSON: {error}") from None
+    if not isinstance(value, kind):
+        raise ImproperlyConfigured(f"{name} must be a JSON {'object' if kind is dict else 'value'}.")
+    return value
+
+
+MAIL_SECURITY = env("MENPAI_MAIL_SECURITY", "ssl")
+if MAIL_SECURITY not in {"ssl", "starttls", "none"}:
+    raise ImproperlyConfigured(f"MENPAI_MAIL_SECURITY must be ssl, starttls or none, not {MAIL_SECURITY!r}.")
+EMAIL_HOST = env("MENPAI_MAIL_HOST")
+EMAIL_PORT = int(env("MENPAI_MAIL_PORT") or {"ssl": 465, "starttls": 587, "none": 25}[MAIL_SECURITY])
+EMAIL_HOST_USER = env("MENPAI_MAIL_USER")
+EMAIL_HOST_PASSWORD = env("MENPAI_MAIL_PASSWORD")
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL_SECURITY == "ssl", MAIL_SECURITY == "starttls"
+EMAIL_TIMEOUT = 10  # seconds for each step
+DEFAULT_FROM_EMAIL = env("MENPAI_MAIL_FROM") or EMAIL_HOST_USER
+SMS_URL = env("MENPAI_SMS_URL")
+if SMS_URL and not SMS_URL.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+    raise ImproperlyConfigured("MENPAI_SMS_URL must begin with https:// (plain http only to this machine itself).")
+SMS_METHOD = env("MENPAI_SMS_METHOD", "POST").upper()
+if SMS_METHOD not in {"POST", "PUT", "GET"}:
+    raise ImproperlyConfigured(f"MENPAI_SMS_METHOD must be POST, PUT or GET, not {SMS_METHOD!r}.")
+SMS_HEADERS = _json("MENPAI_SMS_HEADERS", env("MENPAI_SMS_HEADERS", "{}"), dict)
+SMS_BODY = _json("MENPAI_SMS_BODY", env("MENPAI_SMS_BODY", '{"phone": "{phone}", "text": "{text}", "id": "{id}"}'), object)
+SMS_SUCCESS = env("MENPAI_SMS_SUCCESS")  # code=0 or data.status=OK: where the answer's JSON says that it was taken; empty: the status 2xx does
+RESIDENT_SMS = env_bool("MENPAI_RESIDENT_SMS")  # whether residents get text messages at all
+ROBOT_HOSTS = env_list("MENPAI_ROBOT_HOSTS", "qyapi.weixin.qq.com,oapi.dingtalk.com")  # host or host:port; nobody can make the site call another
 
 # The fields of a form. Files are bounded by BoundedUpload (52 MB a sending, menpai/uploads.py); larger ones wait in /tmp, never in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -19,6 +19,7 @@ from helpdesk.actions.promises import ContactHow, contact, pause, resume
 from helpdesk.actions.rating import decline_revisit, rate, revisit_of
 from helpdesk.actions.refusing import send_back
 from helpdesk.actions.talking import SAY_SOMETHING, answer_wishes, log_talk, mark_read, mark_told, reply, reveal, write_message, write_note
+from helpdesk.actions.telling import save_contact
 from helpdesk.actions.visits import agree_visit, cancel_visit, drop_visit, end_visit, pass_on_visit, renew_code
 
 __all__ = [
@@ -28,6 +29,6 @@ __all__ = [
     "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "erase", "escalate", "flag_changes", "follow_new_guide",
     "hand_over", "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
     "raise_alarms", "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal",
-    "reveal_principal", "revisit_of", "revoke_mandate", "send_back", "set_kind", "sign_mandate", "split", "staff_name", "stop", "submit",
-    "take_away", "take_over", "tell_editors", "write_message", "write_note",
+    "reveal_principal", "revisit_of", "revoke_mandate", "save_contact", "send_back", "set_kind", "sign_mandate", "split", "staff_name",
+    "stop", "submit", "take_away", "take_over", "tell_editors", "write_message", "write_note",
 ]  # fmt: skip

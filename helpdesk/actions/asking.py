@@ -14,7 +14,8 @@ from helpdesk import behalf, sla, wishes
 from helpdesk.access import staffed_codes, stewards_codes
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NotPossible, record
-from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, Principal, new_reference
+from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, NotificationKind, Paper, Principal, new_reference
+from helpdesk.notifications import tell_resident, tell_takers
 from helpdesk.routing import route
 from menpai.encryption import blind_index
 
@@ -97,6 +98,8 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
         Principal.objects.create(request=request, name=submission.principal_name, phone=phone, phone_index=blind_index(phone) if phone else "")
     record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
     alarm_if_nobody(request, now)
+    tell_takers(request, by=by)
+    tell_resident(request, NotificationKind.RECEIVED, once=f"received:{request.pk}")
     return request
 
 

@@ -10,7 +10,19 @@ from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calend
 from helpdesk.actions.mandates import end_mandates
 from helpdesk.actions.refusing import Refused, learn
 from helpdesk.actions.visits import drop_visit
-from helpdesk.models import OPEN_STATES, CloseReason, Consent, Escalation, EventKind, HelpRequest, Principal, Rating, State
+from helpdesk.models import (
+    OPEN_STATES,
+    CloseReason,
+    Consent,
+    Escalation,
+    EventKind,
+    HelpRequest,
+    NotificationKind,
+    Principal,
+    Rating,
+    State,
+)
+from helpdesk.notifications import tell_resident, tell_takers
 
 ONLY_THEMSELVES = "这件事是当事人叫停的，只有当事人说了才能再打开。请他用自己电话的后四位打开这一页，或者给帮办员打个电话。"
 SAY_WHOSE = "“不归我们管”要写清归谁管，不能让居民白跑。不知道的先打12345问。"
@@ -44,6 +56,7 @@ def close(*, request: HelpRequest, by, reason: CloseReason, text: str, whose: st
     attachments.shorten(request)
     learn(request=request, by=by, refused=refused)
     record(request, EventKind.CLOSED, by=by, detail=CloseReason(reason).label)
+    tell_resident(request, NotificationKind.CLOSED)
 
 
 @transaction.atomic
@@ -78,6 +91,7 @@ def reopen(*, request: HelpRequest, by_principal: bool = False) -> None:
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
     alarm_if_nobody(request, timezone.now())
+    tell_takers(request)
 
 
 def back_to_queue(request: HelpRequest, *, when: dict, also: dict, otherwise: str) -> None:

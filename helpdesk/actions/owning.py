@@ -9,7 +9,8 @@ from helpdesk.access import waiting_for
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
 from helpdesk.actions.visits import drop_visit, pass_on_visit
-from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
+from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, NotificationKind, Posting, Sender, State
+from helpdesk.notifications import tell_staff
 from menpai.line import one_at_a_time
 from menpai.roles import Role, has_role
 
@@ -100,3 +101,5 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"转给{staff_name(to.user)}：{reason}")
     pass_on_visit(request, to=to.user, by=by)
     record(request, EventKind.HANDED_OVER, by=by, detail=f"转给{staff_name(to.user)}")
+    if to.user != by:
+        tell_staff([to.user], NotificationKind.HANDED_OVER, request=request)

@@ -1,6 +1,7 @@
 """What resident and helper say to each other, and what helpers note for themselves."""
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
@@ -58,8 +59,8 @@ def reply(*, request: HelpRequest, text: str) -> None:
     record(request, EventKind.REPLIED)
     if end_pause(request):
         record(request, EventKind.RESUMED, by_name="系统", detail="居民回话了")
-    if request.owner:
-        tell_staff([request.owner], NotificationKind.RESIDENT_WROTE, request=request)
+    owner = get_user_model().objects.filter(owned_requests=request).first()  # as it is under the lock
+    tell_staff([owner] if owner else [], NotificationKind.RESIDENT_WROTE, request=request)
 
 
 def reveal(*, request: HelpRequest, by) -> str:
@@ -89,6 +90,7 @@ def _answer_wish(key: int) -> bool:
     text = f"您要找的指南写好了：“{guide.plain_title}”。打开看：{address} 。不方便上网的，打{settings.HOTLINE}，或者问村（社区）的帮办员。"
     Message.objects.create(request=request, sender=Sender.STAFF, text=text)
     record(request, EventKind.GUIDE_READY, by_name="系统", detail=guide.plain_title)
+    tell_resident(request, NotificationKind.STAFF_WROTE)
     return True
 
 

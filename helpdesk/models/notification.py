@@ -78,6 +78,7 @@ class SendState(models.TextChoices):
     SENDING = "sending", "正在发"
     SENT = "sent", "发出去了"
     FAILED = "failed", "没发出去"
+    SKIPPED = "skipped", "不用发了"  # nowhere to send it, or no longer true; `answer` says which
 
 
 class Notification(models.Model):

@@ -432,6 +432,8 @@ DESK_LOOKS = [
     Look("desk-stopped", "/desk/{stopped}/", people.zhuli),
     Look("desk-route", "/desk/visits/?day={visit_day}", people.zhuli),
     Look("desk-route-empty", "/desk/visits/", people.zhuli2),
+    Look("desk-me", "/desk/me/", people.zhuli),
+    Look("desk-me-wrong", "/desk/me/", people.zhuli, lambda page: [page.get_by_label("手机").fill("139"), press("存好")(page)]),
     Look("desk-missing", "/desk/{mine}/", people.zhuli2, status=404),
     Look("desk-roster", "/desk/roster/", people.zhuli),
     Look("desk-roster-wrong", "/desk/roster/", people.zhuguan, press("记下")),
@@ -453,5 +455,6 @@ ADMIN_LOOKS = [
     Look("admin-refusals", "/admin/guides/refusal/", people.bianji),
     Look("admin-corrections", "/admin/guides/correction/", people.bianji),
     Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),
+    Look("admin-notifications", "/admin/helpdesk/notification/", people.guanli),
     Look("admin-plates", "/admin/doorplates/doorplate/", people.guanli),
 ]

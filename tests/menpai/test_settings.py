@@ -51,3 +51,18 @@ def test_an_index_key_with_a_comma_in_it_is_not_taken_for_two(tmp_path):
     bad = run("-c", "import menpai.settings", env=environment(tmp_path, MENPAI_PII_INDEX_KEY=f"{one},short"))
     assert bad.returncode == 1
     assert "each key, between the commas, needs 32 characters" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MENPAI_SMS_BODY", '{"to": {phone}}', "MENPAI_SMS_BODY is not JSON"),
+        ("MENPAI_SMS_HEADERS", '["x"]', "MENPAI_SMS_HEADERS must be a JSON object."),
+        ("MENPAI_SMS_URL", "http://sms.example/send", "MENPAI_SMS_URL must begin with https://"),
+        ("MENPAI_MAIL_SECURITY", "tls", "MENPAI_MAIL_SECURITY must be ssl, starttls or none, not 'tls'."),
+    ],
+)
+def test_a_channel_that_is_set_up_wrongly_stops_the_start(tmp_path, name, value, sentence):
+    result = run("-c", "import menpai.settings", env=environment(tmp_path, **{name: value}))
+    assert result.returncode == 1
+    assert sentence in result.stderr

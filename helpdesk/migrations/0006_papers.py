@@ -11,7 +11,7 @@ def ok_is_ready(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpdesk", "0003_desk")]
+    dependencies = [("helpdesk", "0005_visits")]
 
     operations = [
         migrations.RunPython(ready_is_ok, ok_is_ready),

@@ -12,5 +12,5 @@ def rows_for_visits(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpdesk", "0003_desk")]
+    dependencies = [("helpdesk", "0004_promises")]
     operations = [migrations.RunPython(rows_for_visits, migrations.RunPython.noop)]
