@@ -7,7 +7,7 @@ from django.utils import timezone
 from guides.workdays import calendar_for
 from helpdesk import behalf, visits
 from helpdesk.forms import MAX_NOTE
-from helpdesk.forms_desk import TOO_LONG, ActForm
+from helpdesk.forms_desk import ActForm
 from helpdesk.models import VisitPlace, VisitState
 from menpai.validators import without_identity_number
 
@@ -16,7 +16,7 @@ def words_field(label: str, *, required: str = "", limit: int = MAX_NOTE, rows: 
     """A few words without an identity number; `required` is the sentence for an empty one."""
     return forms.CharField(
         label=label, max_length=limit, required=bool(required), widget=forms.Textarea(attrs={"rows": rows}), validators=[without_identity_number],
-        error_messages={"required": required, "max_length": TOO_LONG if limit == MAX_NOTE else f"{limit}个字以内。"}, **options,
+        error_messages={"required": required, "max_length": f"写得有点长，{limit}个字以内。"}, **options,
     )  # fmt: skip
 
 

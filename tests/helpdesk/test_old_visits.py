@@ -19,7 +19,7 @@ def test_each_gets_one_row_with_a_code_and_what_has_no_owner_is_over():
     make_request(row={"visit_at": at})
     make_request(claimed_by=people.zhuli())
     for _ in range(2):
-        import_module("helpdesk.migrations.0004_visits").rows_for_visits(apps, None)
+        import_module("helpdesk.migrations.0005_visits").rows_for_visits(apps, None)
     assert [(v.request, v.helper, v.at, v.place, len(v.code)) for v in Visit.objects.all()] == [
         (home, people.zhuli(), at, "home", 4), (other, people.zhuli(), at, "station", 4),
     ]  # fmt: skip
