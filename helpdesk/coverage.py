@@ -114,7 +114,7 @@ class Board:
         posted = {post.area_code for post in self.roster.posts_of.get(user_id, ()) if post.is_helper and not post.is_steward}
         near = [code for code in self.areas if is_community(code) and posted.intersection((*lineage(code), *self.roster.neighbours_of(code)))]
         covered = (((queue, code), self.coverage(code, queue=queue)) for code in near for queue in lineage(code))
-        return {pair for pair, coverage in covered if coverage.tier not in (Tier.OWN, Tier.NOBODY) and user_id in coverage.user_ids}
+        return {pair for pair, coverage in covered if coverage.tier != Tier.OWN and user_id in coverage.user_ids}
 
 
     def cover_words(self, request: HelpRequest) -> str:
