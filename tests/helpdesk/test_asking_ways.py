@@ -22,7 +22,7 @@ def test_a_video_appointment_says_what_will_happen_and_asks_when(client):
     for prefix in ("", "/elder"):
         body = client.get(f"{prefix}/help/new/?guide=yibao-001&help=video&area={SHUIYUN}").content.decode()
         assert "约个时间视频办</h1>" in body
-        assert "帮办员先打电话来，跟您约好哪天几点" in body
+        assert "前打电话来，跟您约好哪天几点" in body
         assert body.index('name="call_time"') < body.index("我看了，同意")
         assert body.count('name="call_time"') == 1
         assert 'value="video" required id="id_kind_4" checked' in body or 'value="video" id="id_kind_4" checked' in body
@@ -59,7 +59,7 @@ def test_an_enterprise_without_a_guide_reaches_the_steward(client):
     guanjia()
     address = f"/help/new/?enterprise=1&area={SHUIYUN}"
     body = client.get(address).content.decode()
-    assert ("请项目管家帮我</h1>" in body, "项目管家给您回电话" in body) == (True, True)
+    assert ("请项目管家帮我</h1>" in body, "项目管家最晚 " in body) == (True, True)
     assert ask(client, address).status_code == 302
     stored = HelpRequest.objects.get()
     assert (stored.for_steward, stored.queue_id, stored.guide) == (True, DISTRICT, None)
@@ -91,5 +91,5 @@ def test_the_entrance_is_named_exactly(client, value):
 
 def test_everybody_else_is_called_by_an_assistant(client):
     make_guide("shangshi-001", audience="enterprise")
-    assert "帮办员给您回电话" in client.get("/help/new/").content.decode()
-    assert "项目管家给您回电话" in client.get("/help/new/?guide=shangshi-001").content.decode()
+    assert "帮办员最晚 " in client.get("/help/new/").content.decode()
+    assert "项目管家最晚 " in client.get("/help/new/?guide=shangshi-001").content.decode()

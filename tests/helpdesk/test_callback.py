@@ -60,7 +60,7 @@ def test_what_the_address_and_the_plate_know_goes_along(client):
     client.get(f"/D/{plate.code}")
     body = page(client, "/elder/help/callback/", guide="yibao-001", area=SHUIYUN, case="who=agent")
     assert guide.plain_title in body
-    assert "水韵名都社区的帮办员给您打过来" in body
+    assert "水韵名都社区的帮办员最晚 " in body
     client.post("/elder/help/callback/", hidden(body) | {"phone": PHONE, "consent": "on"})
     stored = HelpRequest.objects.get()
     assert (stored.guide, stored.area_id, stored.queue_id, stored.doorplate) == (guide, SHUIYUN, SHUIYUN, plate)
@@ -234,7 +234,7 @@ def test_an_enterprise_is_called_by_the_steward(client):
     make_guide("shangshi-001", audience="enterprise")
     for address in ("/elder/help/callback/?guide=shangshi-001", "/help/callback/?enterprise=1"):
         body = page(client, address)
-        assert "项目管家给您打过来" in body
+        assert "项目管家最晚 " in body
         client.post("/help/callback/", hidden(body) | {"phone": PHONE, "consent": "on"})
         assert HelpRequest.objects.last().for_steward
     assert "项目管家" not in page(client, "/help/callback/")

@@ -65,7 +65,7 @@ def test_mr_shao_types_what_his_project_needs_and_reaches_papers_place_and_stewa
     expect(page.locator("main")).to_contain_text("盖房建厂，这是第2步")
     expect(page.get_by_role("link", name="第3步 开工前")).to_be_visible()
     page.get_by_role("link", name="请项目管家帮我").click()
-    expect(page.locator("main")).to_contain_text("项目管家给您回电话")
+    expect(page.locator("main")).to_contain_text("前给您打电话")
     page.get_by_label("怎么称呼您").fill("邵先生")
     page.get_by_label("您的电话").fill("13800138000")
     page.get_by_label("我看了，同意").check()
