@@ -427,6 +427,8 @@ def test_without_the_door_there_is_nothing(mine):
     assert stranger.post(paper_page(mine), {"album": [upload()], "consent": "on"}).url == f"/help/{mine.reference}/"
     assert stranger.post(paper_page(mine), {"act": "delete", "key": str(photo.key)}).status_code == 302
     assert names() == [photo.key.hex]
+    for address in ("/help/abc/paper/1/", "/elder/help/482-917-365/paper/0/"):
+        assert stranger.get(address).url == address.partition("paper")[0]
 
 
 def test_the_key_of_another_request_is_the_same_404_as_a_wrong_one(resident, mine):
@@ -435,7 +437,8 @@ def test_the_key_of_another_request_is_the_same_404_as_a_wrong_one(resident, min
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].content.replace(str(theirs.key).encode(), b"") and len({len(answer.content) for answer in answers}) == 1
     assert resident.get(f"/help/{theirs.request.reference}/file/{theirs.key}/").status_code == 404
-    assert resident.get(f"/help/{mine.reference}/paper/{theirs.request_id + 999}/").status_code == 404
+    for number in (theirs.request_id + 999, 10**30):
+        assert resident.get(f"/help/{mine.reference}/paper/{number}/").status_code == 404
 
 
 def test_sending_is_limited_for_one_address_and_one_request(resident, mine, monkeypatch):
