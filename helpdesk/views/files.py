@@ -68,9 +68,10 @@ def _context(stored: HelpRequest, paper: Paper | None, form: FilesForm, **more) 
 @resident
 def resident_paper(request, reference, paper):
     """One paper of the resident's own request. Without the cookie of the follow page its door opens first."""
-    reference = normalise_reference(reference)
-    if not may_follow(request, reference):
+    digits = normalise_reference(reference)
+    if not may_follow(request, digits):
         return redirect(request.viewpoint.mode("help:follow", reference))
+    reference = digits
     stored = get_object_or_404(HelpRequest.objects.select_related("guide", "owner"), reference=reference)
     paper = _paper_of(stored, paper)
     form, more = FilesForm(), {}
