@@ -113,7 +113,9 @@ def test_an_alarm_waits_for_no_digest_but_for_the_morning(gateway, clock, stored
 
 def test_an_alarm_takes_along_what_is_about_to_go(gateway, clock, stored):
     reachable(people.zhuli())
-    ring(stored, K.RESIDENT_WROTE, K.OVERDUE)
+    ring(stored, K.RESIDENT_WROTE)
+    assert send()["sent"] == 0
+    ring(stored, K.OVERDUE)
     assert send()["sent"] == 1
     assert states() == ["sent", "sent"]
 
@@ -140,6 +142,7 @@ def test_a_resident_is_written_to_by_day_only_and_once_for_several_things(gatewa
     clock.move_to("2026-11-27 20:30+08:00")
     tell_resident(stored, K.STAFF_WROTE)
     tell_resident(stored, K.VISIT)
+    clock.shift(timedelta(minutes=5))
     assert send()["sent"] == 0
     clock.move_to("2026-11-28 08:00+08:00")
     assert send()["sent"] == 1
