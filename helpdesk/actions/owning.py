@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from helpdesk.access import waiting_for
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
+from helpdesk.line import one_at_a_time
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, Posting, Sender, State
-from menpai.line import one_at_a_time
 from menpai.roles import Role, has_role
 
 
