@@ -9,9 +9,9 @@ from helpdesk.access import waiting_for
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
 from helpdesk.actions.visits import drop_visit, pass_on_visit
+from helpdesk.line import one_at_a_time
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, NotificationKind, Posting, Sender, State
 from helpdesk.notifications import tell_staff
-from menpai.line import one_at_a_time
 from menpai.roles import Role, has_role
 
 

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from django.db import connection, transaction
 
-from menpai.line import Line, one_at_a_time
+from helpdesk.line import Line, one_at_a_time
 
 
 def test_each_has_it_alone_in_the_order_in_which_they_came():
