@@ -35,6 +35,14 @@ def start_worker(outside: Outside) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
 
 
+def end_what_it_left_behind() -> None:
+    """A PostgreSQL server ends a statement whose client has died meanwhile, and that would write the sending down after all: the machine is gone too."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            cursor.execute(f"SELECT pg_terminate_backend(pid, 10000) {others}")
+
+
 class Points:
     """Where the worker is caught: before the request is read there, while it waits for the answer, and after the answer, before it is written down."""
 
@@ -73,6 +81,7 @@ class Points:
                 self.locked.set()
                 assert worker.poll() is None
                 self._kill(worker)
+                end_what_it_left_behind()
                 transaction.set_rollback(True)
         else:
             self._kill(worker)
