@@ -1,5 +1,7 @@
 """The follow page: where a resident sees and steers their own request. Its door is the number and the last four digits of the phone."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.core import signing
 from django.http import HttpResponseBadRequest
@@ -23,6 +25,7 @@ from menpai import throttle
 
 FOLLOW_COOKIE = "follow"
 FOLLOW_SECONDS = 2 * 60 * 60
+KEPT = ("name", "phone", "phone_again", "call_time", "note")  # typed on the page of one's own data
 WRONG_PAIR = "编号和电话后四位对不上。看看是不是打错了；忘了编号就打 12345 问。"
 
 
@@ -148,10 +151,11 @@ RESIDENT_ACTS = {
 }
 
 
-def ask_last_four(request, reference: str):
+def ask_last_four(request, reference: str, *, opened: Callable | None = None):
     """The door to a request. Every wrong pair gets the same answer, whether such a number exists or not.
 
-    A message that came when the door had closed meanwhile waits in the form and stands in its field again once the door is open.
+    What was typed when the door had closed meanwhile waits in the form and stands in its field again once the door is open: `opened` (request,
+    stored, side, draft) makes that page, by default the follow page with the message.
     """
     if request.POST.get("act", "open") != "open":
         return show_door(request, reference, FollowForm(initial=draft_of(request)))
@@ -165,7 +169,7 @@ def ask_last_four(request, reference: str):
             if stored and (side := side_behind(stored, form.cleaned_data["last_four"])):
                 throttle.forget("follow", here)
                 stored.by_principal = side == Side.PRINCIPAL
-                return let_follow(_opened(request, stored, form.cleaned_data["draft"]), stored, side)
+                return let_follow((opened or _opened)(request, stored, side, form.cleaned_data["draft"]), stored, side)
             form.add_error("last_four", WRONG_PAIR)
     return show_door(request, reference, form)
 
@@ -174,7 +178,7 @@ def draft_of(request) -> dict:
     return {"draft": request.POST.get("text", "")[:MAX_NOTE]}
 
 
-def _opened(request, stored: HelpRequest, draft: str):
+def _opened(request, stored: HelpRequest, side: Side, draft: str):
     if not draft:
         return redirect(request.path)
     refused = "刚才写的还没发出去，再点一次“发送”。"
@@ -182,5 +186,6 @@ def _opened(request, stored: HelpRequest, draft: str):
 
 
 def show_door(request, reference: str, form: FollowForm, *, status: int = 200):
-    context = page_context(request, request.viewpoint, form=form, reference=reference, is_stale=status == 403)
+    kept = [(name, request.POST[name][:MAX_NOTE]) for name in KEPT if name in request.POST]
+    context = page_context(request, request.viewpoint, form=form, reference=reference, kept=kept, is_stale=status == 403)
     return render(request, "helpdesk/open.html", context, status=status)

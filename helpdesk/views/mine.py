@@ -18,6 +18,7 @@ from menpai import throttle
 from menpai.validators import mask_phone
 
 STEPS = ("see", "correct", "take", "erase")
+NOT_YET = "刚才改的还没存，再点一次“改好了，保存”。"
 TOO_OLD = "这一页放得太久了。您填的都在，请再点一次。"
 
 
@@ -27,7 +28,7 @@ def mine(request, reference):
     reference = normalise_reference(reference)
     stored, side = find_followed(request, reference)
     if stored is None:
-        return ask_last_four(request, reference)
+        return ask_last_four(request, reference, opened=_opened)
     if request.method != "POST":
         return _show(request, stored, side, step=request.GET.get("step", ""))
     act = request.POST.get("act", "")
@@ -39,6 +40,15 @@ def mine(request, reference):
         return MINE_ACTS[act](request, stored, side)
     except actions.NotPossible as refusal:
         return _show(request, stored, side, refused=str(refusal))
+
+
+def _opened(request, stored: HelpRequest, side: Side, draft: str):
+    """The door was closed meanwhile and is open again: what was being changed stands in its fields, not saved yet."""
+    typed = [name for name in correctable(side) if name in request.POST]
+    if not typed:
+        return redirect(request.path)
+    form = CorrectForm(request.POST, stored=stored, side=side, part=typed[0] if len(typed) == 1 else "")
+    return _show(request, stored, side, step="correct", form=form, refused=NOT_YET)
 
 
 @never_cache
@@ -104,7 +114,7 @@ def show_stale(request, reference: str):
     reference = normalise_reference(reference)
     stored, side = find_followed(request, reference)
     if stored is None:
-        return ask_last_four(request, reference)
+        return ask_last_four(request, reference, opened=_opened)
     form = _form(request, stored, side) if request.POST.get("act") == "correct" else None
     return _show(request, stored, side, step="correct" if form else "", form=form, refused=TOO_OLD, status=403)
 

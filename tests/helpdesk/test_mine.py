@@ -222,6 +222,18 @@ def test_what_was_typed_is_kept_when_it_is_refused_or_the_page_was_open_too_long
     assert "住三楼" in text and "这一页放得太久了" in text
 
 
+@pytest.mark.parametrize("prefix", ["", "/elder"])
+def test_what_was_typed_waits_before_the_door_when_its_time_was_over(asked, prefix):
+    address = f"{prefix}/help/{asked.reference}/mine/"
+    door = checked(Client().post(f"{address}?step=correct&part=note", {"act": "correct", "note": "住三楼"}))
+    assert 'name="note" value="住三楼"' in door and "您写的还在" in door
+    again = checked(Client().post(address, {"act": "open", "last_four": "4444", "note": "住三楼"}))
+    assert ">\n住三楼</textarea>" in again and "还没存" in again
+    asked.refresh_from_db()
+    assert asked.note == "腿脚不好"
+    assert "住三楼" in checked(Client().post(address, {"act": "open", "last_four": "0000", "note": "住三楼"})), "a wrong digit loses nothing either"
+
+
 def test_each_side_sees_and_corrects_its_own(for_parent):
     child, parent = open_door(for_parent, "4444"), open_door(for_parent, "5555")
     childs, parents = see(child, for_parent), see(parent, for_parent)
