@@ -47,7 +47,7 @@ def delete_after(since: str, days: int) -> Fate:
 
 
 # 网络安全法第二十一条: logs of access stay six months at least. Two audit trails: as long as somebody may still ask.
-LOG_DAYS, AUDIT_DAYS, ABSENCE_DAYS, ACCOUNT_DAYS, NOTICE_DAYS = 183, 1096, 365, 90, 365
+LOG_DAYS, AUDIT_DAYS, ABSENCE_DAYS, ACCOUNT_DAYS, NOTICE_DAYS = 183, 1096, 365, 90, 90
 LOGS = "attempt_time"
 
 Rows = tuple[tuple[Level, Fate, str], ...]
@@ -58,7 +58,7 @@ TABLE: dict[str, Rows] = {
         (PERSONAL, SCRUB, "name phone phone_index relation note close_text wish"),
         (INTERNAL, KEEP, "id reference submission_key kind channel guide case guide_revision area doorplate for_someone call_time"),
         (INTERNAL, KEEP, "consent_version consent_at queue for_steward for_supervisor about merged_into state created_at promised_at"),
-        (INTERNAL, KEEP, "contacted_at paused_at pause_reason minutes_left resume_on escalation alarmed_at owner claimed_at visit_at"),
+        (INTERNAL, KEEP, "contacted_at paused_at pause_reason minutes_left resume_on escalation warned_for alarmed_at owner claimed_at visit_at"),
         (INTERNAL, KEEP, "close_reason close_whose close_whose_phone closed_at reopened"),
     ),
     "helpdesk.Principal": (
@@ -92,7 +92,7 @@ TABLE: dict[str, Rows] = {
     "helpdesk.Event": (
         (INTERNAL, KEEP, "id request kind by by_name detail at"),
     ),
-    # --- the outbox: a row of a request goes with the request's person, one without after a year -----------------------------------------
+    # --- the outbox: a row goes with its request's person, and after 90 days at the latest (outbox.KEPT) -----------------------------------------
     "helpdesk.Notification": (
         (PERSONAL, delete_after("created_at", NOTICE_DAYS), "answer"),  # what a gateway said, which may repeat a number
         (INTERNAL, delete_after("created_at", NOTICE_DAYS), "id kind to_user to_robot to_resident request once state channel not_before"),

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.forms import Form
+from django.utils import timezone
 
-from guides.models import Fact, FactField, Guide
+from guides.models import Area, Fact, FactField, Guide
+from guides.workdays import calendar_for
+from helpdesk import sla
 from helpdesk.behalf import principal_of
 from helpdesk.coverage import board_for
 from helpdesk.models import OFFERED_KINDS, HelpRequest, Kind, State
@@ -104,3 +108,12 @@ def helper_from(request: HelpRequest) -> str:
 def hotline_fact(guide: Guide | None) -> Fact | None:
     """What stands behind a guide's hotline: its mark goes wherever the number goes. None where nothing does."""
     return guide.facts.filter(field=FactField.HOTLINE).first() if guide and guide.hotline else None
+
+
+def promised(kind: str, area: Area | None) -> dict:
+    """By when somebody calls who asks now: for the chosen kind, for advice, and for help in person."""
+    now = timezone.now()
+    calendar = calendar_for(area or Area.objects.filter(pk=settings.DISTRICT_CODE).first(), since=timezone.localdate(now))
+    advice, in_person = (sla.promise(now, kind=k, calendar=calendar) for k in (Kind.ADVICE, Kind.HOME))
+    is_advice = kind not in OFFERED_KINDS or sla.PROMISED_MINUTES[Kind(kind)] == sla.PROMISED_MINUTES[Kind.ADVICE]
+    return {"promised_at": advice if is_advice else in_person, "promised_advice": advice, "promised_in_person": in_person}

@@ -122,7 +122,6 @@ def kinds() -> Iterator[Kind]:
         Refusal: lambda now: refusals.outdated(timezone.localdate(now)),
         SearchMiss: lambda now: outdated_misses(timezone.localdate(now)),
         ContactCard: _cards_of_stopped,
-        Notification: lambda now: _older_than(Notification, classes_of(Notification._meta.label)["id"].fate)(now).filter(request=None),
     }
     for model in apps.get_models():
         fates = {fate for _, fate, _ in TABLE[model._meta.label] if fate.act == "delete" and fate.since}

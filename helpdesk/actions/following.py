@@ -51,7 +51,7 @@ def _take_over(request: HelpRequest, now: tuple[tuple[str, str], ...], before: s
             continue
         kept.remove(same)  # two papers of one name are matched in their order
         if same.detail != detail[:120]:
-            fresh = {"ready": False, "state": PaperState.UNCHECKED, "reason": "", "original_seen_at": None, "checked_by": None, "checked_at": None}
+            fresh = {"state": PaperState.UNCHECKED, "reason": "", "original_seen_at": None, "checked_by": None, "checked_at": None}
             Paper.objects.filter(pk=same.pk).update(detail=detail[:120], **fresh)
     Paper.objects.filter(pk__in=[paper.pk for paper in kept if paper.name in before]).delete()
 

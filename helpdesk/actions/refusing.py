@@ -27,5 +27,5 @@ def learn(*, request: HelpRequest, by, refused: Refused) -> None:
     for name, reason in refused:
         record_refusal(guide=request.guide, material=name, reason=RefusalReason(reason), case=request.case, at=RefusedAt.WINDOW)
         state = {"state": PaperState.MISSING, "reason": ""} if reason == RefusalReason.ABSENT else {"state": PaperState.BAD, "reason": reason}
-        request.papers.filter(name=name).update(ready=False, checked_by=by, checked_at=timezone.now(), **state)
+        request.papers.filter(name=name).update(checked_by=by, checked_at=timezone.now(), **state)
         record(request, EventKind.SENT_BACK, by=by, detail=f"{name}：{RefusalReason(reason).label}")

@@ -17,6 +17,7 @@ from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import TOO_MANY
 from helpdesk.forms_behalf import ForParentForm
+from helpdesk.pages import promised
 from helpdesk.views.follow import let_follow
 from menpai import throttle
 
@@ -40,10 +41,11 @@ def for_parent(request):
 def show_for_parent(request, form: ForParentForm, *, status: int = 200):
     known = form.data if form.is_bound else form.initial
     guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
+    area = Area.objects.filter(pk=known.get("area") or "").first()
     # The plate in the cookie may hang where the child lives: it is shown to compare, never filled in.
     scanned = find_plate(request.COOKIES.get(PLATE_COOKIE, ""))
     viewpoint = Viewpoint(None, request.viewpoint.elder)
-    context = page_context(request, viewpoint, form=form, guide=guide, scanned=scanned, retention_days=settings.RETENTION_DAYS)
+    context = page_context(request, viewpoint, form=form, guide=guide, scanned=scanned, retention_days=settings.RETENTION_DAYS, **promised(form["kind"].value(), area))
     return render(request, "helpdesk/for_parent.html", context, status=status)
 
 

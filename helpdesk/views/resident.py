@@ -6,7 +6,6 @@ from uuid import uuid5
 from django.conf import settings
 from django.shortcuts import redirect, render
 from django.urls import resolve
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from doorplates.access import find_plate
@@ -19,12 +18,11 @@ from guides.reading import Reading
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context
 from guides.views_wrong import show_form as show_wrong
-from guides.workdays import calendar_for
-from helpdesk import actions, sla
+from helpdesk import actions
 from helpdesk.forms import TOO_MANY, CallbackForm, FindForm, FollowForm, HelpForm
 from helpdesk.forms_behalf import ForParentForm
-from helpdesk.models import OFFERED_KINDS, Kind, is_reference
-from helpdesk.pages import questions_of
+from helpdesk.models import Kind, is_reference
+from helpdesk.pages import promised, questions_of
 from helpdesk.views import mine
 from helpdesk.views.follow import draft_of, let_follow, show_door
 from helpdesk.views.for_parent import show_for_parent
@@ -129,7 +127,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
         by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
         by_video=by_video,
         retention_days=settings.RETENTION_DAYS,
-        **_promised(kind, area or (plate.building.community if plate else None)),
+        **promised(kind, area or (plate.building.community if plate else None)),
     )
     if isinstance(form, CallbackForm):
         return render(request, "helpdesk/callback.html", context, status=status)
@@ -137,15 +135,6 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
         return render(request, "helpdesk/new.html", context, status=status)
     context["questions"] = questions_of(form, knows_area=area is not None, by_video=by_video, is_early=NEXT in request.POST)
     return render(request, "helpdesk/new_elder.html", context, status=status)
-
-
-def _promised(kind: str, area: Area | None) -> dict:
-    """By when somebody calls who asks now: for the chosen kind, for advice, and for help in person."""
-    now = timezone.now()
-    calendar = calendar_for(area or Area.objects.filter(pk=settings.DISTRICT_CODE).first(), since=timezone.localdate(now))
-    advice, in_person = (sla.promise(now, kind=k, calendar=calendar) for k in (Kind.ADVICE, Kind.HOME))
-    is_advice = kind not in OFFERED_KINDS or sla.PROMISED_MINUTES[Kind(kind)] == sla.PROMISED_MINUTES[Kind.ADVICE]
-    return {"promised_at": advice if is_advice else in_person, "promised_advice": advice, "promised_in_person": in_person}
 
 
 @never_cache

@@ -43,7 +43,7 @@ def _day(typed: str) -> date:
 
 
 def _stop(visit: Visit, user) -> dict:
-    papers = [paper for paper in visit.request.papers.all() if not (paper.ready or paper.state == PaperState.OK)]
+    papers = [paper for paper in visit.request.papers.all() if paper.state != PaperState.OK]
     return {"visit": visit, "stored": visit.request, "where": visits.where_of(visit), "code": visits.spaced(visits.code_for(visit, user)), "papers": papers}
 
 

@@ -125,6 +125,7 @@ FILL = {
     "id": _guide_pk,
     "number": lambda route: GuideRevision.objects.count() or 1,
     "domain": lambda route: "yibao",
+    "what": lambda route: "late",
     "content_type_id": lambda route: ContentType.objects.get_for_model(HelpRequest).pk,
 }
 UNKNOWN = {"key": uuid.UUID(int=7), "pk": 999_999_999}

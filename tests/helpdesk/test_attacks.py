@@ -113,8 +113,8 @@ def test_a_complaint_is_handed_to_supervisors_only():
 
 
 def test_a_supervisor_cannot_force_a_complaint_upon_an_assistant(client):
-    complaint = make_request(row={"for_supervisor": True})
     zhuli()
+    complaint = make_request(row={"for_supervisor": True})
     client.force_login(zhuguan())
     assert press(client, complaint, "hand_over", to=zhuli().postings.get().pk, reason="你看看").status_code == 200
     complaint.refresh_from_db()
@@ -127,7 +127,7 @@ def test_no_act_of_a_stranger_or_a_colleague_changes_what_is_in_other_hands(clie
     stored = make_request(claimed_by=zhuli(), papers=(("身份证", ""),))
     data = {
         "text": "您好", "at": "2036-11-26T09:00", "reason": "done", "asked": "asker", "verified": "on", "sure": "on", "name": "王", "to": xiaozhao().postings.get().pk,
-        "ready": stored.papers.get().pk,
+        f"paper-{stored.papers.get().pk}": "ok",
     }  # fmt: skip
     before = HelpRequest.objects.filter(pk=stored.pk).values().get()
     for person in (xiaozhao(), zhuli2(), guanjia()):
@@ -136,7 +136,7 @@ def test_no_act_of_a_stranger_or_a_colleague_changes_what_is_in_other_hands(clie
         assert "13800138000" not in text
     assert HelpRequest.objects.filter(pk=stored.pk).values().get() == before
     assert [event.kind for event in stored.events.all()] == ["submitted", "claimed"]
-    assert stored.papers.get().ready is False
+    assert stored.papers.get().state == "unchecked"
 
 
 @pytest.mark.parametrize("act", ["claim", "release", "hand_over", "message", "visit", "close"])

@@ -96,12 +96,12 @@ def test_with_nothing_to_do_it_asks_one_question(guide, django_assert_num_querie
 
 def test_the_request_shows_exactly_what_changed_and_takes_it_over(client, zhuli, guide):
     mine = asked(guide, by=zhuli)
-    mine.papers.filter(name="身份证").update(ready=True)
+    mine.papers.filter(name="身份证").update(state="ok")
     make_paper(guide, "低保证")
     record_change(guide=guide, by="边吉")
     actions.follow_new_guide(request=mine, by=zhuli)
-    Paper.objects.create(request=mine, name="村里的证明", detail="帮办员加的", ready=True)
-    mine.papers.filter(name__in=("户口本", "低保证")).update(ready=True)
+    Paper.objects.create(request=mine, name="村里的证明", detail="帮办员加的", state="ok")
+    mine.papers.filter(name__in=("户口本", "低保证")).update(state="ok")
     change(guide)
     text = unescape(page(client, detail(mine)))
     shown = text.partition('id="changed"')[2].partition("</section>")[0]
@@ -110,7 +110,7 @@ def test_the_request_shows_exactly_what_changed_and_takes_it_over(client, zhuli,
     assert "以前是“原件1份”，<b>现在是“原件，再带复印件2份”</b>" in shown
     assert "<b>身份证</b>：去掉了" in shown
     assert "材料清单照新的改好了" in told(client, press(client, mine, "follow_new_guide"))
-    papers = {paper.name: (paper.detail, paper.ready) for paper in mine.papers.all()}
+    papers = {paper.name: (paper.detail, paper.state == "ok") for paper in mine.papers.all()}
     assert papers == {
         "户口本": ("原件，再带复印件2份", False), "低保证": ("原件1份", True), "照片": ("原件1份", False), "村里的证明": ("帮办员加的", True),
     }  # fmt: skip

@@ -68,9 +68,9 @@ def test_without_a_yes_nothing_is_done_in_their_name(client, mine, answer):
     sentence = behalf.NOT_ASKED if answer == "asked" else behalf.DECLINED
     before = kinds(mine)
     assert refused(actions.agree_visit, request=mine, by=mine.owner, at=workday_at(10), place="home") == sentence
-    assert refused(actions.tick_papers, request=mine, by=mine.owner, ready={mine.papers.get().pk}) == sentence
+    assert refused(actions.check_papers, request=mine, by=mine.owner, found={mine.papers.get().pk: actions.Check(state="ok")}) == sentence
     assert refused(actions.close, request=mine, by=mine.owner, reason=CloseReason.DONE, text="") == sentence
-    assert (kinds(mine), Visit.objects.count(), mine.papers.get().ready) == (before, 0, False)
+    assert (kinds(mine), Visit.objects.count(), mine.papers.get().state) == (before, 0, "unchecked")
     assert actions.agree_visit(request=mine, by=mine.owner, at=workday_at(10), place="station").place == "station"
     actions.close(request=mine, by=mine.owner, reason=CloseReason.EXPLAINED, text="")
     assert mine.state == "closed"
@@ -92,7 +92,7 @@ def test_after_the_yes_it_goes_on(client, mine):
     text = page(client, detail(mine))
     assert "✓ 当事人同意了" in text
     assert "consent" not in offered_in(text, mine)
-    actions.tick_papers(request=mine, by=mine.owner, ready={mine.papers.get().pk})
+    actions.check_papers(request=mine, by=mine.owner, found={mine.papers.get().pk: actions.Check(state="ok")})
     actions.agree_visit(request=mine, by=mine.owner, at=workday_at(10))
     actions.close(request=mine, by=mine.owner, reason=CloseReason.DONE, text="")
     assert mine.state == "closed"

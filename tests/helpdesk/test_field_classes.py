@@ -100,7 +100,7 @@ def test_after_the_days_of_the_setting_the_person_is_gone_and_the_logs_are_not(m
         run()
     gone = lost(marks)
     assert {"helpdesk.HelpRequest.phone", "helpdesk.HelpRequest.phone_index", "helpdesk.Principal.name", "helpdesk.Principal.phone_index"} <= gone
-    assert {"helpdesk.Mandate.scope", "helpdesk.Visit.code", "helpdesk.Visit.where", "helpdesk.Paper.remark", "guides.Correction.text"} <= gone
+    assert {"helpdesk.Mandate.scope", "helpdesk.Visit.code", "helpdesk.Visit.where", "helpdesk.Paper.remark"} <= gone
     assert not [label for label in gone if label.startswith(("axes.", "admin.", "helpdesk.AuditEntry", "helpdesk.Absence"))]
 
 

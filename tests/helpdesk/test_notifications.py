@@ -82,7 +82,7 @@ def test_the_occasion_is_told_to_one_person_one_time(stored):
 def test_what_the_owner_does_is_told_to_the_resident(stored):
     by = people.zhuli()
     actions.write_message(request=stored, by=by, text="您好")
-    actions.set_visit(request=stored, by=by, at=timezone.now() + timedelta(days=1))
+    actions.agree_visit(request=stored, by=by, at=timezone.now() + timedelta(days=1))
     actions.write_note(request=stored, by=by, text="耳背")
     actions.close(request=stored, by=by, reason=CloseReason.DONE, text="好了")
     assert told() == [("staff_wrote", "居民"), ("visit", "居民"), ("closed", "居民")]

@@ -108,7 +108,7 @@ def test_a_note_and_the_residents_own_words_renew_nothing(spoken, clock):
 
 
 def test_an_agreed_visit_is_a_contact_and_the_next_word_comes_a_working_day_after_it(stored, clock):
-    actions.set_visit(request=stored, by=people.zhuli(), at=at("2026-03-10 09:30"))
+    actions.agree_visit(request=stored, by=people.zhuli(), at=at("2026-03-10 09:30"))
     assert (stored.contacted_at, stored.promised_at) == (at("2026-03-02 10:00"), at("2026-03-11 09:30"))
     clock.move_to(at("2026-03-03 10:00"))
     actions.contact(request=stored, by=people.zhuli(), how=ContactHow.PHONE)
@@ -172,7 +172,7 @@ def test_a_word_of_ours_during_a_pause_leaves_it_and_a_visit_ends_it(spoken, clo
     pause(spoken)
     actions.write_message(request=spoken, by=people.zhuli(), text="别忘了户口簿")
     assert pause_of(spoken) == (at("2026-03-03 10:00"), "papers", 21 * 60, UNTIL)
-    actions.set_visit(request=spoken, by=people.zhuli(), at=at("2026-03-04 09:00"))
+    actions.agree_visit(request=spoken, by=people.zhuli(), at=at("2026-03-04 09:00"))
     assert (pause_of(spoken), spoken.promised_at) == (NO_PAUSE, at("2026-03-04 17:00"))
 
 

@@ -333,7 +333,7 @@ def test_the_route_is_in_order_of_time_with_place_code_and_papers_and_no_phone(c
     agree(early, TUESDAY - timedelta(hours=1), place="station", where="站里二楼")
     agree(make_request(claimed_by=people.xiaozhao(), name="邵先生"), TUESDAY)
     Visit.objects.filter(request=late).update(code="4821")
-    actions.tick_papers(request=late, by=zhuli, ready={late.papers.get(name="户口簿").pk})
+    actions.check_papers(request=late, by=zhuli, found={late.papers.get(name="户口簿").pk: actions.Check(state="ok")})
     come_to(client, clock, TUESDAY - timedelta(hours=2))
     text = route(client)
     assert text.index("9:00 来村（社区）站点") < text.index("10:00 上门")
