@@ -15,7 +15,7 @@ from django.utils.safestring import mark_safe
 
 from helpdesk import admin_roster  # noqa: F401 -- registers its pages
 from helpdesk.access import kept_from
-from helpdesk.models import Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
+from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
 from helpdesk.reply_templates import clean_text
 from menpai.roles import Role, has_role
 
@@ -134,6 +134,19 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display(description="诉求", ordering="request__reference")
     def number(self, event):
         return event.request.spoken_reference
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    """What staff did that is not about one request: exports, bulk hand-overs, days off."""
+
+    list_display = ("at", "by_name", "act", "detail")
+    list_display_links = ("at",)
+    list_filter = ("act", "at")
+    search_fields = ("by_name", "detail")
+    search_help_text = "经手人，或者详情里的字。"
+    date_hierarchy = "at"
+    fields = ("at", "by_name", "act", "detail")
 
 
 @admin.register(Posting)

@@ -47,7 +47,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         *_all("doorplates", "building", "doorplate"),
         *_all("helpdesk", "posting", "absence", "marketday", "cover", "robot"),
         *REPLIES,
-        *_view("helpdesk", "helprequest", "event", "notification"),
+        *_view("helpdesk", "helprequest", "event", "notification", "auditentry"),
         "helpdesk.change_notification",
         *_all("auth", "user"),
         "auth.view_group",

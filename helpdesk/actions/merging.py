@@ -4,9 +4,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from helpdesk import attachments
 from helpdesk.access import visible_requests
 from helpdesk.actions.base import NO_PAUSE, NotPossible, end_pause, move, record, staff_name
 from helpdesk.actions.ending import back_to_queue
+from helpdesk.actions.mandates import end_mandates
+from helpdesk.actions.visits import drop_visit
 from helpdesk.duplicates import similar_to
 from helpdesk.models import OPEN_STATES, CloseReason, EventKind, HelpRequest, State
 from menpai.roles import Role, has_role
@@ -36,6 +39,9 @@ def merge(*, request: HelpRequest, other: HelpRequest, by) -> HelpRequest:
         to={"state": State.CLOSED, "close_reason": CloseReason.DUPLICATE, "merged_into": older, "closed_at": timezone.now(), **NO_PAUSE},
         otherwise=CHANGED,
     )
+    drop_visit(younger, by=by)  # one whose time has passed and that nobody ended
+    end_mandates(younger, by=by)
+    attachments.shorten(younger)
     end_pause(older)
     sooner = {"promised_at": younger.promised_at, "escalation": younger.escalation}
     HelpRequest.objects.filter(pk=older.pk, promised_at__gt=younger.promised_at).update(**sooner)

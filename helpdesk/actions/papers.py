@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from guides.actions import record_refusal
+from guides.models import RefusalReason, RefusedAt
 from helpdesk import attachments, behalf
 from helpdesk.actions.base import NotPossible, record, require_owner
 from helpdesk.models import OPEN_STATES, Attachment, AttachmentKind, EventKind, HelpRequest, NotificationKind, Paper, PaperState
@@ -35,7 +37,7 @@ class Check:
 def check_papers(*, request: HelpRequest, by, found: dict[int, Check]) -> list[Paper]:
     """Write down what was found of these papers (by primary key) of an own request; the others stay. Nothing changed: nothing recorded.
 
-    Returns the papers that are MISSING or BAD only since now: what the owner may have counted for the guide.
+    A paper that is BAD only since now counts for the guide (退件原因回流), without anything of the person. Returns those that are MISSING or BAD since now.
     """
     require_owner(request, by)
     if why := behalf.consent_missing(request):
@@ -58,8 +60,9 @@ def check_papers(*, request: HelpRequest, by, found: dict[int, Check]) -> list[P
         changed = True
     if changed:
         record(request, EventKind.PAPER_TICKED, by=by, detail=_counts(request))
-    # The one place to offer "算进指南的「为什么会白跑」": for each of `refused`, guides.actions.record_refusal(guide=request.guide,
-    # material=<of that name>, reason=paper.reason or ABSENT, case=request.case, at=RefusedAt.PRECHECK), asked of the owner by the caller.
+    for paper in refused:
+        if request.guide and paper.state == PaperState.BAD:  # what is only missing may still be on its way
+            record_refusal(guide=request.guide, material=paper.name, reason=RefusalReason(paper.reason), case=request.case, at=RefusedAt.PRECHECK)
     return refused
 
 

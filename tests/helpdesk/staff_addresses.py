@@ -47,7 +47,7 @@ MODELS_OF = {"visit": Visit, "paper": Paper, "key": Attachment, "attachment": At
 def _first(model, request: int):
     names = {field.name for field in model._meta.concrete_fields}
     rows = model._base_manager.filter(request=request) if "request" in names else model._base_manager.all()
-    row = rows.first()
+    row = rows.order_by("pk").first()
     return getattr(row, "key", None) or row.pk if row else 1
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from helpdesk.models import Cover, MarketDay, Posting
+from helpdesk.models import AuditEntry, Cover, MarketDay, Posting
 from menpai.roles import Role
 from tests.factories import SHUIYUN, YUANYI, make_absence, make_area, make_request, make_user
 from tests.guides.admin_pages import form_data
@@ -209,3 +209,12 @@ def test_a_role_is_shown_in_words_and_not_changed(bureau):
     editors = Group.objects.get(name=Role.EDITOR)
     assert "办事指南：增加、修改、看" in bureau.get(change("auth_group", editors)).content.decode()
     assert bureau.post(change("auth_group", editors), {"name": "x"}).status_code == 403
+
+
+def test_what_staff_did_that_is_about_no_request_is_there_to_read_and_not_to_change(client):
+    entry = AuditEntry.objects.create(by=zhuguan(), by_name="周主任", act="export", detail="没办完的 3 行")
+    client.force_login(guanli())
+    assert "没办完的 3 行" in client.get("/admin/helpdesk/auditentry/").content.decode()
+    assert client.post(f"/admin/helpdesk/auditentry/{entry.pk}/change/", {"detail": "x"}).status_code == 403
+    client.force_login(bianji())
+    assert client.get("/admin/helpdesk/auditentry/").status_code == 403

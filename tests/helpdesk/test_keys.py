@@ -7,12 +7,13 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from helpdesk import keys
+from helpdesk import attachments, keys
 from helpdesk.keys import encrypted_fields, rotate
 from helpdesk.models import HelpRequest, Message, Principal, Robot
 from menpai.encryption import EncryptedTextField, blind_index, blind_indexes, key_of
 from tests.factories import make_request
 from tests.helpdesk.filled import fill, readable
+from tests.helpdesk.photos import sent
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +182,13 @@ def test_reading_goes_in_batches_with_the_same_queries_for_each(new_keys, django
         with pytest.MonkeyPatch.context() as patch, django_assert_num_queries(queries):
             patch.setattr(keys, "encrypted_fields", lambda: iter(message))
             list(rotate(write=False, batch=batch))
+
+
+def test_photos_are_rewritten_too(private, new_keys, settings):
+    stored = make_request()
+    photo = sent(stored, mark="old")
+    new_keys()
+    assert "材料照片：换了 1 张" in run()
+    settings.PII_KEYS = [NEW]
+    photo.refresh_from_db()
+    assert b"PICTURE-old" in attachments.read(photo.key)

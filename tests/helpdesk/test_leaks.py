@@ -273,8 +273,9 @@ def _without_key(answer: Answer, address: str) -> Answer:
     """Without the address itself, which the page of a missing one may repeat."""
     last = [part for part in address.split("/") if part.isdecimal() or len(part) == 36]
     body, location = answer.body, answer.location
-    for part in last:
-        body, location = body.replace(part, "…"), location.replace(part, "…")
+    for part in last:  # only as a part of an address: a row's number may be as short as 1
+        whole = re.compile(rf"(?<=/){re.escape(part)}\b")
+        body, location = whole.sub("…", body), whole.sub("…", location)
     return Answer(answer.status, location, answer.kind, answer.queries, body)
 
 

@@ -1,7 +1,7 @@
 """Two requests for one matter: suggested to who may see both, merged by a person, and never a number or a word lost."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Barrier, Thread
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from helpdesk import actions
 from helpdesk.access import visible_requests
 from helpdesk.actions import ContactHow, NotPossible
 from helpdesk.duplicates import similar_to
-from helpdesk.models import Escalation, HelpRequest, Kind, PauseReason
+from helpdesk.models import Attachment, Escalation, HelpRequest, Kind, Mandate, PauseReason
 from tests import people
 from tests.factories import SHUIYUN, XIAZHUANGZI, make_area, make_guide, make_request
 from tests.helpdesk.desk import checked, detail, kinds, offered_in, page, press, told
@@ -156,6 +156,21 @@ def test_a_visit_agreed_for_the_younger_is_settled_first(twice):
     actions.claim(request=younger, by=people.zhuli())
     actions.agree_visit(request=younger, by=people.zhuli(), at=at("03-03 09:00"))
     assert "已经约好了时间" in refused(older, younger, people.zhuli())
+
+
+def test_what_hung_on_the_younger_ends_with_it(twice, clock):
+    older, younger = twice
+    actions.claim(request=younger, by=people.zhuli())
+    actions.agree_visit(request=younger, by=people.zhuli(), at=at("03-02 15:00"), place="station")
+    paper = {"principal_name": "王阿姨", "scope": "交材料", "starts_on": date(2026, 3, 2), "ends_on": date(2026, 3, 20)}
+    mandate = Mandate.objects.create(request=younger, text_version="2026-11", signed_on=date(2026, 3, 2), agent=people.zhuli(), **paper)
+    photo = Attachment.objects.create(request=younger, kind="image", size=1, purpose="仅供", delete_on=date(2026, 4, 1))
+    clock.move_to(at("03-02 16:00"))
+    actions.merge(request=older, other=younger, by=people.zhuli())
+    younger.refresh_from_db(), mandate.refresh_from_db(), photo.refresh_from_db()
+    assert (younger.visit_at, younger.visits.get().state) == (None, "cancelled")
+    assert mandate.revoked_at is not None
+    assert photo.delete_on < date(2026, 4, 1)
 
 
 def test_the_sooner_promise_counts_and_who_asks_again_ends_a_pause(twice, clock):

@@ -287,8 +287,8 @@ def test_deleting_asks_first_then_cancels_then_leaves_nobody(asked):
     assert "内部的话" not in text
     row = HelpRequest.objects.get()
     assert (row.state, row.owner, row.area_id, row.queue_id) == (State.CANCELLED, None, asked.area_id, asked.queue_id)
-    assert kinds(row)[-2:] == ["cancelled", "erased"]
-    assert Attachment.objects.get().delete_on == timezone.localdate()
+    assert kinds(row)[-3:] == ["cancelled", "erased", "file_deleted"]
+    assert Attachment.objects.get().deleted_at is not None
     told_of = Notification.objects.exclude(kind="new").get(to_user=zhuli())
     assert told_of.kind == NotificationKind.STOPPED
 
@@ -315,6 +315,19 @@ def test_a_closed_one_is_deleted_before_its_time_and_stays_closed(asked):
     asked.refresh_from_db()
     assert (asked.state, asked.close_reason, asked.close_text, asked.owner) == (State.CLOSED, "done", "", zhuli())
     assert Notification.objects.count() == 0
+
+
+def test_a_call_back_about_it_goes_along(asked):
+    """It copied name and phone when the resident was not satisfied, under a number that they never got."""
+    zhuguan()
+    actions.close(request=asked, by=zhuli(), reason=CloseReason.DONE, text="")
+    actions.rate(request=asked, level=1, text="张翠兰不满意")
+    revisit = actions.revisit_of(asked)
+    assert (revisit.phone, revisit.state) == (CHILD, State.WAITING)
+    erase(open_door(asked, "4444"), asked)
+    revisit.refresh_from_db()
+    assert (revisit.phone, revisit.phone_index, revisit.note, revisit.state) == ("", "", "", State.CANCELLED)
+    assert CHILD not in readable()
 
 
 def test_the_parent_may_delete_and_the_childs_side_goes_too(for_parent):

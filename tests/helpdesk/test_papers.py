@@ -9,12 +9,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from guides.models import Refusal
 from helpdesk import actions
 from helpdesk.actions import Check, NotPossible
 from helpdesk.models import CloseReason, EventKind, Paper, PaperState
 from helpdesk.retention import scrub
 from tests import people
-from tests.factories import make_request
+from tests.factories import make_guide, make_request
 from tests.helpdesk.desk import QUEUE, checked, detail, kinds, page, press, told
 from tests.helpdesk.photos import CARD, sent
 
@@ -91,6 +92,14 @@ def test_whoever_calls_learns_what_is_newly_refused(mine):
     assert [paper.name for paper in refused] == ["身份证"]
     assert check(mine, card=Check(state=PaperState.BAD, reason="unclear", remark="再拍")) == []
     assert [paper.name for paper in check(mine, card=Check(state=PaperState.BAD, reason="expired"))] == ["身份证"]
+
+
+def test_what_is_not_acceptable_counts_for_the_guide_once_and_what_is_missing_does_not(zhuli):
+    stored = make_request(claimed_by=zhuli, guide=make_guide(papers=("居民身份证", "户口簿")), case="who=self", papers=CARD)
+    for _ in range(2):
+        check(stored, card=Check(state=PaperState.BAD, reason="unclear", remark="张翠兰的"), book=Check(state=PaperState.MISSING))
+    refusal = Refusal.objects.get()
+    assert (refusal.material, refusal.reason, refusal.case, refusal.at) == (CARD[0][0], "unclear", "who=self", "precheck")
 
 
 def test_papers_of_another_request_stay_untouched(mine):
