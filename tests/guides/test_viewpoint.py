@@ -133,7 +133,7 @@ def test_links_from_a_community_stay_in_it(client, page):
     prefix = f"/c/{SHUIYUN}"
     body = client.get(prefix + page).content.decode()
     strays = [link for link in in_site(body, prefix + page) if not link.startswith((prefix + "/", f"/elder{prefix}/"))]
-    assert {urlsplit(link).path for link in strays} <= {"/help/", "/help/new/", "/help/callback/", "/help/complain/", "/verify/"}
+    assert {urlsplit(link).path for link in strays} <= {"/help/", "/help/new/", "/help/callback/", "/help/complain/", "/verify/", "/help/for-parent/"}
 
 
 @pytest.mark.parametrize("prefix", ["", f"/c/{SHUIYUN}"])
