@@ -119,6 +119,7 @@ def fill_own(code: str, staff) -> HelpRequest:
     make_request(make_area(code), name="自己人", note="自己的")
     mine = make_request(make_area(code), name="自己人", claimed_by=staff[VILLAGES[code]])
     actions.write_message(request=mine, by=mine.owner, text="您好")
+    AuditEntry.objects.create(by=mine.owner, by_name=mine.owner.first_name, act="roster", detail="自己的")
     return mine
 
 
