@@ -1,12 +1,12 @@
 """What an open desk page is answered when it asks for news."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.urls import reverse
-from django.utils import timezone
 
 from helpdesk import actions
 from helpdesk.models import CloseReason, HelpRequest
@@ -52,10 +52,11 @@ def test_whatever_a_card_shows_draws_the_cards_anew(client, zhuli, change):
 
 
 def test_a_promise_that_comes_near_is_news_though_no_row_changed(client, zhuli):
-    now = timezone.now()
-    make_request(row={"promised_at": now + timedelta(minutes=61)})
-    address = asks(page(client, QUEUE))
-    with time_machine.travel(now + timedelta(minutes=10)):
+    morning = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+    with time_machine.travel(morning) as clock:
+        make_request(row={"promised_at": morning + timedelta(minutes=61)})
+        address = asks(page(client, QUEUE))
+        clock.move_to(morning + timedelta(minutes=10))
         assert "快到了" in client.get(address).content.decode()
 
 
