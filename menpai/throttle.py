@@ -40,8 +40,3 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
 def forget(what: str, who: str) -> None:
     """Start counting afresh, for instance after a right answer."""
     Attempt.objects.filter(key=_hashed(what, who)).delete()
-
-
-def clear_expired() -> int:
-    """Delete counters whose window is over; how many. Not even the hash of an address stays longer than it is needed."""
-    return Attempt.objects.filter(expires_at__lte=timezone.now()).delete()[0]
