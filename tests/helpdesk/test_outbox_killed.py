@@ -60,18 +60,19 @@ class Points:
         return False
 
     def answer(self, sent):
-        if self.mode == "during":
+        mode = self.mode  # as it was when this arrived: a request that is let go late must not be taken for the next point's
+        if mode == "during":
             self.reached.set()
             self.outside.released.wait()
-        if self.mode == "after":
+        elif mode == "after":
             self.reached.set()
             self.locked.wait()  # until the row cannot be written to
         return fine(sent)
 
     def kill_at(self, mode: str) -> None:
-        self.mode, worker = mode, start_worker(self.outside)
         self.reached.clear()
         self.outside.released.clear()
+        self.mode, worker = mode, start_worker(self.outside)
         if not self.reached.wait(PATIENCE):
             worker.kill()
             pytest.fail(f"The worker never got there: {worker.communicate()[1].decode()}")
