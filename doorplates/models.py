@@ -39,6 +39,16 @@ class PlateState(models.TextChoices):
     REPLACED = "replaced", "已更换"
 
 
+class Condition(models.TextChoices):
+    """What was last seen on the wall. UNKNOWN: nobody said yet that it hangs."""
+
+    UNKNOWN = "", "还没贴"
+    FINE = "fine", "好好的"
+    DAMAGED = "damaged", "破了、看不清"
+    MOVED = "moved", "贴错了地方"
+    GONE = "gone", "不见了"
+
+
 class DoorplateQuerySet(models.QuerySet):
     def active(self):
         return self.filter(state=PlateState.ACTIVE)
@@ -55,6 +65,9 @@ class Doorplate(models.Model):
     issued_at = models.DateTimeField("发放时间", default=timezone.now)
     ended_at = models.DateTimeField("停用时间", null=True, blank=True)
     end_reason = models.CharField("停用原因", max_length=60, blank=True)
+    condition = models.CharField("墙上的情况", max_length=8, blank=True, choices=Condition, default=Condition.UNKNOWN, db_index=True)
+    installed_on = models.DateField("贴上的日期", null=True, blank=True)
+    checked_on = models.DateField("最近看过的日期", null=True, blank=True)
 
     objects = DoorplateQuerySet.as_manager()
 
@@ -100,3 +113,55 @@ class Scan(models.Model):
 
     def __str__(self):
         return f"{self.day}"
+
+
+class CheckKind(models.TextChoices):
+    INSTALLED = "installed", "贴上了"
+    CHECKED = "checked", "看过，好好的"
+    DAMAGED = "damaged", "破了、看不清"
+    MOVED = "moved", "贴错了地方"
+    GONE = "gone", "不见了"
+
+
+class PlateCheck(models.Model):
+    """What a member of staff saw of a plate, and on which day. No time of day, no photo, no position: nobody's route can be read from it (国办函〔2026〕12号)."""
+
+    doorplate = models.ForeignKey(Doorplate, models.CASCADE, related_name="checks", verbose_name="门牌")
+    kind = models.CharField("情况", max_length=10, choices=CheckKind)
+    on = models.DateField("哪天", default=timezone.localdate)
+    by = models.CharField("谁", max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "门牌巡查"
+        ordering = ["-on", "-id"]
+
+    def __str__(self):
+        return f"{self.on} {self.get_kind_display()}"
+
+
+class ReportKind(models.TextChoices):
+    NOT_MINE = "not_mine", "不是我这栋楼"
+    DAMAGED = "damaged", "破了、扫不出来"
+    SUSPICIOUS = "suspicious", "看着可疑"
+
+
+class PlateReport(models.Model):
+    """What residents tell of a plate by one tap: one open row per plate and kind, counted up. Nothing says who."""
+
+    doorplate = models.ForeignKey(Doorplate, models.CASCADE, related_name="reports", verbose_name="门牌")
+    kind = models.CharField("说什么", max_length=10, choices=ReportKind)
+    count = models.PositiveIntegerField("几次", default=1)
+    first_on = models.DateField("头一次", default=timezone.localdate)
+    last_on = models.DateField("最近一次", default=timezone.localdate)
+    settled_by = models.CharField("谁处理的", max_length=60, blank=True)
+    settled_on = models.DateField("处理日期", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "居民报的门牌问题"
+        ordering = ["-last_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["doorplate", "kind"], condition=models.Q(settled_on=None), name="one_open_report_per_kind"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} {self.count}次"

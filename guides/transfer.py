@@ -20,6 +20,7 @@ from guides.document_shape import check_keys, is_plain
 from guides.models import Domain, Guide, Status
 
 DEEPEST = 12  # a guide nests half as deep
+TOO_DEEP = "括号一层套一层太多了，看看是不是忘了关上"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _refuse_traps(text: str) -> None:
             raise yaml.composer.ComposerError(None, None, "不要用 & 和 * 引用，照样再写一遍", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, "括号一层套一层太多了，看看是不是忘了关上", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, TOO_DEEP, event.start_mark)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def read(text: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f"第{mark.line + 1}行" if mark else "文件"
         own = getattr(error, "problem", "") or ""
-        hint = own if not own.isascii() else "看看这一行的冒号、引号和缩进"
+        hint = own if not own.isascii() else TOO_DEEP if "nesting" in own else "看看这一行的冒号、引号和缩进"
         raise ValidationError(f"{line}写得不对，读不出来：{hint}。") from error
     except (ValueError, RecursionError) as error:  # 2026-13-01; brackets without end
         raise ValidationError("文件读不出来：看看日期是不是写错了（例如 2026-11-23），括号是不是没有关上。") from error

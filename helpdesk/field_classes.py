@@ -131,7 +131,13 @@ TABLE: dict[str, Rows] = {
     ),
     "doorplates.Doorplate": (
         (PUBLIC, KEEP, "id code building entrance state successor issued_at ended_at"),
-        (INTERNAL, KEEP, "end_reason"),
+        (INTERNAL, KEEP, "end_reason condition installed_on checked_on"),
+    ),
+    "doorplates.PlateCheck": (
+        (INTERNAL, KEEP, "id doorplate kind on by"),
+    ),
+    "doorplates.PlateReport": (
+        (INTERNAL, KEEP, "id doorplate kind count first_on last_on settled_by settled_on"),
     ),
     "doorplates.Scan": (  # the day only: who scanned, and when, is not known to anybody
         (INTERNAL, KEEP, "id doorplate day"),
@@ -139,7 +145,7 @@ TABLE: dict[str, Rows] = {
     # --- guides ------------------------------------------------------------------------------------------------------------------------
     "guides.SearchMiss": (  # guides/misses.py: 30 days after a search that came once, 180 after any other
         (PERSONAL, delete_after("last_on", 180), "text"),
-        (INTERNAL, delete_after("last_on", 180), "id count first_on last_on state guide handled_by"),
+        (INTERNAL, delete_after("last_on", 180), "id district count first_on last_on state guide handled_by"),
     ),
     "guides.Correction": (  # the words go corrections.TEXT_DAYS after it was handled
         (PERSONAL, SCRUB, "text"),
@@ -178,7 +184,17 @@ TABLE: dict[str, Rows] = {
         (PUBLIC, KEEP, "id slug domain title plain_title answer audience department aliases counter_level priority featured is_brief stage"),
         (PUBLIC, KEEP, "status national_code implementation_code legal_limit legal_limit_unit promised_limit promised_limit_unit fee visits"),
         (PUBLIC, KEEP, "result hotline online online_url agency cross_province video season_from season_to often_refused checked_on"),
-        (INTERNAL, KEEP, "phrasings content_version created_at updated_at"),
+        (INTERNAL, KEEP, "district next_of phrasings review_on authors submitted_by submitted_at reviewed_by reviewed_at review_remark publish_at"),
+        (INTERNAL, KEEP, "content_version created_at updated_at"),
+    ),
+    "guides.District": (
+        (PUBLIC, KEEP, "area site_name organiser hotline icp police_record site_identifier"),
+    ),
+    "guides.EditorPosting": (
+        (INTERNAL, KEEP, "id user district department"),
+    ),
+    "guides.Link": (
+        (INTERNAL, KEEP, "id url state detail checked_at broken_since tries"),
     ),
     "guides.Fact": (
         (PUBLIC, KEEP, "id mark source verified_by verified_on valid_for_year guide field note"),
@@ -203,7 +219,7 @@ TABLE: dict[str, Rows] = {
         (PUBLIC, KEEP, "id mark source verified_by verified_on valid_for_year guide kind office note order"),
     ),
     "guides.LifeEvent": (
-        (PUBLIC, KEEP, "id slug title answer aliases audience order status updated_at"),
+        (PUBLIC, KEEP, "id district slug title answer aliases audience order status updated_at"),
     ),
     "guides.LifeEventStep": (
         (PUBLIC, KEEP, "id event guide case note optional order"),

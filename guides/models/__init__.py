@@ -1,4 +1,5 @@
 from guides.models.board import MAX_SEARCH, JobKind, JobPosting, Notice, NoticeKind
+from guides.models.district import District, EditorPosting, district_code_of, own_district
 from guides.models.experience import Correction, CorrectionState, Refusal, RefusalReason, RefusedAt, is_correction_code
 from guides.models.guide import (
     Agency,
@@ -21,12 +22,14 @@ from guides.models.guide import (
     Unit,
 )
 from guides.models.life_event import LifeEvent, LifeEventStep
+from guides.models.links import Link, LinkState
 from guides.models.places import Area, Level, Office, OfficeHours, OfficeKind, SpecialDay
 from guides.models.sourced import OFFICIAL_CHECKER, Mark, Sourced
 from guides.models.stamp import ContentStamp
 from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
+    "District", "EditorPosting", "Link", "LinkState", "district_code_of", "own_district",
     "Refusal", "RefusalReason", "RefusedAt",
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Correction", "CorrectionState", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
     "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "MAX_SEARCH", "Mark", "Material", "MissState",

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
+from guides.models.district import OfDistrict
 from guides.models.places import MONTH_DAY, Level, Office, OfficeKind
 from guides.models.sourced import Sourced
 
@@ -38,6 +39,8 @@ class Audience(models.TextChoices):
 
 class Status(models.TextChoices):
     DRAFT = "draft", "草稿"
+    REVIEW = "review", "待审核"
+    SCHEDULED = "scheduled", "定时发布"
     PUBLISHED = "published", "已发布"
     WITHDRAWN = "withdrawn", "已撤下"
 
@@ -75,10 +78,21 @@ class GuideQuerySet(models.QuerySet):
         )
 
 
-class Guide(models.Model):
-    """事项. A value that is unknown is empty (None or ""); what is known of a value's origin is its `Fact` row."""
+class Guides(models.Manager.from_queryset(GuideQuerySet)):
+    """The guides themselves, without the next versions that are being written beside published ones."""
 
-    slug = models.CharField("代号", max_length=20, unique=True, validators=[SLUG])
+    def get_queryset(self):
+        return super().get_queryset().filter(next_of=None)
+
+
+class Guide(OfDistrict):
+    """事项. A value that is unknown is empty (None or ""); what is known of a value's origin is its `Fact` row.
+
+    While the next version of a published guide is written it is a row of its own, `next_of` the published one: `objects` never shows it.
+    """
+
+    slug = models.CharField("代号", max_length=20, validators=[SLUG])
+    next_of = models.OneToOneField("self", models.CASCADE, null=True, blank=True, editable=False, related_name="next_version", verbose_name="是哪一份的下一版")
     domain = models.ForeignKey(Domain, models.PROTECT, related_name="guides", verbose_name="主题")
     title = models.CharField("事项名称", max_length=80)
     plain_title = models.CharField("大白话名称", max_length=40, help_text="居民怎么说就怎么写，20个字以内最好。")
@@ -115,17 +129,36 @@ class Guide(models.Model):
     often_refused = models.JSONField("最常被退的", default=list, blank=True, editable=False, help_text="由退件记录算出来，见 guides.refusals。")
 
     checked_on = models.DateField("最近核对日期", null=True, blank=True)
+    review_on = models.DateField("下次核对日期", null=True, blank=True, help_text="到了这天就出现在“该核对了”里。空着：核对过一年就提醒。")
+    authors = models.JSONField("这一版谁写的", default=list, blank=True, editable=False, help_text="账号的主键；审核的人不能在里面。")
+    submitted_by = models.CharField("谁提交的", max_length=60, blank=True, editable=False)
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True, editable=False)
+    reviewed_by = models.CharField("谁审的", max_length=60, blank=True, editable=False)
+    reviewed_at = models.DateTimeField("审核时间", null=True, blank=True, editable=False)
+    review_remark = models.CharField("审核意见", max_length=300, blank=True, editable=False)
+    publish_at = models.DateTimeField("定时发布", null=True, blank=True, editable=False, db_index=True)
     content_version = models.BigIntegerField("内容版本", default=0, db_index=True, editable=False, help_text="最近一次改动时的 ContentStamp。")
     created_at = models.DateTimeField("建立时间", auto_now_add=True)
     updated_at = models.DateTimeField("修改时间", auto_now=True)
 
-    objects = GuideQuerySet.as_manager()
+    objects = Guides()
+    everything = GuideQuerySet.as_manager()  # next versions too; for those who write them
 
     class Meta:
         verbose_name = verbose_name_plural = "办事指南"
         ordering = ["domain__order", "priority", "slug"]
         permissions = [("publish_guide", "可以发布和撤下办事指南"), ("verify_fact", "可以把内容标为已核实")]
         constraints = [
+            models.UniqueConstraint(
+                fields=["district", "slug"], condition=models.Q(next_of=None), name="one_guide_per_slug", violation_error_message="这个代号用过了。"
+            ),
+            models.CheckConstraint(condition=~models.Q(next_of=models.F("id")), name="guide_next_of_another"),
+            models.CheckConstraint(
+                condition=models.Q(next_of=None) | models.Q(status__in=("draft", "review", "scheduled")), name="next_version_is_not_public",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="scheduled", publish_at__isnull=False) | ~models.Q(status="scheduled"), name="scheduled_guide_has_a_time",
+            ),
             models.CheckConstraint(
                 condition=models.Q(season_from="", season_to="") | (~models.Q(season_from="") & ~models.Q(season_to="")),
                 name="guide_season_whole",

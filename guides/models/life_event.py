@@ -3,6 +3,7 @@
 from django.core.validators import RegexValidator
 from django.db import models
 
+from guides.models.district import OfDistrict
 from guides.models.guide import Audience, Guide, Status
 
 
@@ -19,8 +20,8 @@ class LifeEventQuerySet(models.QuerySet):
         return self.prefetch_related(models.Prefetch("steps", steps))
 
 
-class LifeEvent(models.Model):
-    slug = models.CharField("代号", max_length=30, unique=True, validators=[RegexValidator(r"^[a-z]+(-[a-z]+)*$", "代号用小写字母，可以带短横，例如 newborn。")])
+class LifeEvent(OfDistrict):
+    slug = models.CharField("代号", max_length=30, validators=[RegexValidator(r"^[a-z]+(-[a-z]+)*$", "代号用小写字母，可以带短横，例如 newborn。")])
     title = models.CharField("名称", max_length=40, help_text="居民怎么说就怎么写，例如 家里添了孩子。")
     answer = models.CharField("一句话说明", max_length=200)
     aliases = models.JSONField("别的叫法", default=list, blank=True, help_text="一行一个。")
@@ -34,6 +35,7 @@ class LifeEvent(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "一件事"
         ordering = ["order", "slug"]
+        constraints = [models.UniqueConstraint(fields=["district", "slug"], name="one_life_event_per_slug", violation_error_message="这个代号用过了。")]
 
     def __str__(self):
         return self.title

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from guides.models.district import own_district
 from guides.models.guide import Guide
 
 
@@ -36,7 +37,8 @@ class MissState(models.TextChoices):
 class SearchMiss(models.Model):
     """What was searched for and not found, or not surely: the words and how often, never who or at what time of day."""
 
-    text = models.CharField("居民搜的", max_length=60, unique=True)
+    district = models.CharField("区（县）", max_length=12, default=own_district, db_index=True, editable=False, help_text="12位区划代码。")
+    text = models.CharField("居民搜的", max_length=60)
     count = models.PositiveIntegerField("几次", default=0)
     first_on = models.DateField("头一次")
     last_on = models.DateField("最近一次", db_index=True)
@@ -47,6 +49,7 @@ class SearchMiss(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "没搜到的"
         ordering = ["-count", "-last_on", "text"]
+        constraints = [models.UniqueConstraint(fields=["district", "text"], name="one_miss_per_text")]
 
     def __str__(self):
         return self.text

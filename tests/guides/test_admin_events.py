@@ -62,7 +62,7 @@ def test_an_editor_writes_a_draft_with_its_steps_in_order(editor):
 
 
 @pytest.mark.parametrize(("field", "value", "sentence"), [
-    ("title", "", "这个字段是必填项"), ("answer", "", "这个字段是必填项"), ("slug", "New Born", "代号用小写字母"), ("slug", "old", "已存在"),
+    ("title", "", "这个字段是必填项"), ("answer", "", "这个字段是必填项"), ("slug", "New Born", "代号用小写字母"), ("slug", "old", "这个代号用过了"),
     ("audience", "x", "选择一个有效的选项"), ("order", "-1", "确保该值大于或等于0"),
     ("steps__1__case", "paper=x", "这个事项没有这样的情形：paper=x。"), ("steps__1__guide", "999999", "选择一个有效的选项"), ("steps__1__order", "x", "输入整数"),
     ("title", "长" * 41, "40"),

@@ -62,7 +62,7 @@ def test_a_number_behind_the_cut_keeps_the_words_out_too():
 
 
 def test_the_table_has_no_place_for_a_person_or_a_time_of_day():
-    assert {field.name for field in SearchMiss._meta.fields} == {"id", "text", "count", "first_on", "last_on", "state", "guide", "handled_by"}
+    assert {field.name for field in SearchMiss._meta.fields} == {"id", "district", "text", "count", "first_on", "last_on", "state", "guide", "handled_by"}
     assert {SearchMiss._meta.get_field(name).get_internal_type() for name in ("first_on", "last_on")} == {"DateField"}
 
 
