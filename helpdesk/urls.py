@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import complain, files, follow, for_parent, mandate, me, mine, overview, queue, request, resident, roster, visits
+from helpdesk.views import complain, files, follow, for_parent, handbook, mandate, me, mine, overview, queue, request, resident, roster, visits
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -30,6 +30,7 @@ desk_patterns = (
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
         path("me/", me.me, name="me"),
+        path("handbook/", handbook.handbook, name="handbook"),
         path("next/", queue.claim_next, name="next"),
         path("roster/", roster.roster, name="roster"),
         path("roster/<int:key>/end/", roster.end, name="absence-end"),
