@@ -404,6 +404,7 @@ DESK_LOOKS = [
     Look("desk-login-wrong", "/desk/login/", then=press("登录")),
     Look("desk-queue", "/desk/", people.zhuli),
     Look("desk-queue-empty", "/desk/", people.zhuli2),
+    Look("desk-handbook", "/desk/handbook/", people.zhuli),
     Look("desk-queue-supervisor", "/desk/", people.zhuguan),
     Look("desk-closed", "/desk/?show=closed", people.zhuli),
     Look("desk-waiting", "/desk/{waiting}/", people.zhuli),
