@@ -71,7 +71,7 @@ PHOTO_DAYS = int(env("MENPAI_PHOTO_DAYS", "30"))  # a photo of a paper is delete
 PHOTO_DAYS_AFTER_END = int(env("MENPAI_PHOTO_DAYS_AFTER_END", "3"))  # or this many after its request ended, whichever comes first
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "menpai.apps.BackOfficeConfig",  # django.contrib.admin with our first page
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -80,7 +80,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "qr_code",
-    "menpai",
+    "menpai.apps.MenpaiConfig",
     "guides",
     "doorplates",
     "helpdesk",

@@ -1,0 +1,18 @@
+"""What waits in the guides' part of the back office, for its first page."""
+
+from django.urls import reverse
+
+from guides.districts import within
+from guides.models import Correction, CorrectionState, MissState, SearchMiss
+from menpai.back_office import Todo
+
+
+def waiting(user) -> list[Todo]:
+    found = []
+    if user.has_perm("guides.change_correction"):
+        rows = within(Correction.objects.filter(state=CorrectionState.OPEN), user, "guide__district")
+        found.append(Todo(rows.count(), "条居民纠错要看", f"{reverse('admin:guides_correction_changelist')}?state__exact={CorrectionState.OPEN}"))
+    if user.has_perm("guides.change_searchmiss"):
+        rows = within(SearchMiss.objects.filter(state=MissState.OPEN, count__gt=1), user)
+        found.append(Todo(rows.count(), "个词搜了不止一次，没搜到", f"{reverse('admin:guides_searchmiss_changelist')}?state__exact={MissState.OPEN}&count__gt=1"))
+    return found
