@@ -43,11 +43,11 @@ class NoticeAdmin(BoardAdmin):
 @admin.register(JobPosting)
 class JobPostingAdmin(BoardAdmin):
     change_list_template = "admin/guides/jobposting/change_list.html"
-    list_display = ("title", "kind", "employer", "where", "pay", "published_on", "expires_on", "shown", "is_sample")
+    list_display = ("title", "kind", "employer", "where", "published_on", "expires_on", "shown", "is_sample")
     search_fields = ("title", "employer", "text", "source")
     actions = ("export_selected",)
     fieldsets = (
-        ("岗位", {"fields": (("title", "kind"), "employer", ("place", "pay", "headcount"), "text", "phone", "source")}),
+        ("岗位", {"fields": (("title", "kind"), "employer", ("place", "headcount"), "text", "phone", "source")}),
         ("给谁看，看到哪天", {"fields": ("area", ("published_on", "expires_on"), "is_sample")}),
     )
 
