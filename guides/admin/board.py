@@ -47,7 +47,7 @@ class JobPostingAdmin(BoardAdmin):
     search_fields = ("title", "employer", "text", "source")
     actions = ("export_selected",)
     fieldsets = (
-        ("岗位", {"fields": (("title", "kind"), "employer", ("place", "headcount"), "text", "phone", "source")}),
+        ("岗位", {"fields": (("title", "kind"), "employer", ("place", "pay", "headcount"), "text", "phone", "source")}),
         ("给谁看，看到哪天", {"fields": ("area", ("published_on", "expires_on"), "is_sample")}),
     )
 

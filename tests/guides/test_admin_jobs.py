@@ -160,3 +160,9 @@ def test_the_kind_is_asked_on_the_form_and_the_list_says_what_residents_see(edit
     assert ("过期了" in body, f"{today + timedelta(1):%m月%d日}起" in body, "看得到" in body) == (True, True, True)
     assert 'name="kind"' in editor.get(reverse("admin:guides_jobposting_add")).content.decode()
     assert 'name="kind"' in editor.get(reverse("admin:guides_notice_add")).content.decode()
+
+
+def test_the_form_asks_everything_that_residents_read_of_a_job(client, db):
+    client.force_login(bianji())
+    form = client.get("/admin/guides/jobposting/add/").context["adminform"].form
+    assert {field.name for field in JobPosting._meta.fields} - {"id"} == set(form.fields)
