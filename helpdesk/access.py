@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from guides.models import Area
+from guides.models import Area, district_of
 from helpdesk import behalf
 from helpdesk.coverage import Board, board_for
 from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, State, is_reference
@@ -299,6 +299,7 @@ def desk_required(view):
             return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("desk:queue"))
         if not has_role(request.user, Role.ASSISTANT, Role.SUPERVISOR):
             raise PermissionDenied("工作台只给帮办员和主管用。")
+        request.district = district_of(next((posting.area for posting in postings_of(request.user)), None))  # whose words the page says
         return view(request, *args, **kwargs)
 
     return guarded

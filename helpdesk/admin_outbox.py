@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from guides.site_words import words_for
 from helpdesk import outbox, outgoing
 from helpdesk.delivery import to_robot
 from helpdesk.models import Notification, Robot, SendState
@@ -152,9 +153,10 @@ class RobotAdmin(admin.ModelAdmin):
     @admin.action(description="发一条试试", permissions=["change"])
     def send_test(self, request, queryset):
         """A message without any matter in it into each chosen group, at most five in ten minutes by one person."""
-        title = f"{settings.SITE_NAME}：诉求提醒试一下"
-        text = f"**{title}**\n\n看到这条，说明这个群收得到诉求提醒。[打开工作台]({settings.SITE_URL}{reverse('desk:queue')})"
-        for robot in queryset[:5]:
+        desk = settings.SITE_URL + reverse("desk:queue")
+        for robot in queryset.select_related("area")[:5]:
+            title = f"{words_for(robot.area).name}：诉求提醒试一下"
+            text = f"**{title}**\n\n看到这条，说明这个群收得到诉求提醒。[打开工作台]({desk})"
             if not throttle.allow("robot test", str(request.user.pk), limit=5, minutes=10):
                 messages.warning(request, "试得太勤了，过十分钟再试。")
                 return

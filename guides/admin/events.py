@@ -12,7 +12,7 @@ from guides import actions, views_events
 from guides.document_shape import ORDER_STEP
 from guides.forms_events import LifeEventForm, LifeEventStepForm
 from guides.models import ContentStamp, LifeEvent, LifeEventStep, Status
-from guides.viewpoint import Viewpoint
+from guides.viewpoint import of_district
 
 
 class LifeEventStepInline(admin.StackedInline):
@@ -97,7 +97,7 @@ class LifeEventAdmin(admin.ModelAdmin):
         event = get_object_or_404(LifeEvent.objects.whole(), pk=pk)
         if not self.has_view_permission(request, event):
             raise PermissionDenied
-        viewpoint = Viewpoint(elder="elder" in request.GET)
+        viewpoint = of_district(event.district, elder="elder" in request.GET)
         return views_events.render_event(request, event, viewpoint, preview=event.status != Status.PUBLISHED)
 
     def publish(self, request, pk):

@@ -22,7 +22,7 @@ from guides.document_shape import ORDER_STEP
 from guides.forms_admin import GuideForm
 from guides.models import Counter, Domain, Fact, Guide, GuideRevision, Material, Statement, Status, Step
 from guides.transfer import dump
-from guides.viewpoint import Viewpoint
+from guides.viewpoint import of_district
 
 VERIFIED_PARTS = (Fact, Statement, Material, Step, Counter)
 REVISIONS_PER_PAGE = 20
@@ -177,7 +177,8 @@ class GuideAdmin(admin.ModelAdmin):
 
     def preview(self, request, pk):
         """The guide as residents see it or will see it; a draft's only page."""
-        guide, viewpoint = self._guide(request, pk), Viewpoint(elder="elder" in request.GET)
+        guide = self._guide(request, pk)
+        viewpoint = of_district(guide.district, elder="elder" in request.GET)
         return views.render_guide(request, guide, viewpoint, preview=guide.status != Status.PUBLISHED)
 
     def publish(self, request, pk):
