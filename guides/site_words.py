@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
+from guides.districts import districts_of
 from guides.models import Area, District, district_of, own_district
 
 ANYBODYS_HOTLINE = "12345"  # the government hotline everywhere in the country
@@ -21,6 +22,11 @@ class Words:
     icp: str
     police: str
     identifier: str
+
+    @property
+    def home(self) -> str:
+        """The address of the district's front page."""
+        return "/" if self.district == own_district() else f"/c/{self.district}/"
 
     @property
     def host(self) -> str:
@@ -59,4 +65,9 @@ def site(request) -> dict:
 
 def _district_of_page(request) -> str:
     viewpoint = getattr(request, "viewpoint", None)
-    return viewpoint.district if viewpoint else getattr(request, "district", "") or own_district()
+    if viewpoint:
+        return viewpoint.district
+    if request.path.startswith("/admin/") and request.user.is_authenticated:
+        codes = districts_of(request.user) or set()
+        return next(iter(sorted(codes)), own_district()) if own_district() not in codes else own_district()
+    return getattr(request, "district", "") or own_district()
