@@ -58,10 +58,12 @@ def within(rows: QuerySet, user, path: str = "district", *, empty_is_own: bool =
 def choices_for(user) -> list[tuple[str, str]]:
     """(code, name) of the districts a user may write for, the installation's own first."""
     rows = within(Area.objects.filter(level=Level.DISTRICT), user, "code")
-    return sorted(rows.values_list("pk", "name"), key=lambda row: (row[0] != own_district(), row[0])) or [(own_district(), "")] * user.is_superuser
+    return sorted(rows.values_list("pk", "name"), key=lambda row: (row[0] != own_district(), row[0]))
 
 
 def chosen_by(user, asked: str) -> str:
     """The district somebody means who asks for one by its code: if it is none of theirs, their first. Empty for who has none."""
-    codes = [code for code, _ in choices_for(user)]
-    return asked if asked in codes else next(iter(codes), "")
+    codes = districts_of(user)
+    if codes is None:
+        return asked if Area.objects.filter(pk=asked, level=Level.DISTRICT).exists() else own_district()
+    return asked if asked in codes else next(iter(sorted(codes, key=lambda code: (code != own_district(), code))), "")

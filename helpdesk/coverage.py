@@ -142,7 +142,7 @@ def lineage(code: str) -> list[str]:
 
 def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
     """Everything of the districts in which these areas lie, in six queries whatever their number."""
-    now = now or timezone.now()
+    now, codes = now or timezone.now(), list(codes)
     today = timezone.localdate(now)
     inside = _inside(codes, "area__code")
     postings = list(_postings().filter(inside).select_related("user"))

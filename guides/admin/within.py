@@ -50,6 +50,10 @@ class DistrictRows(OwnChoices):
     def seen_by(self, rows, user):
         return within(rows, user, self.district_path, empty_is_own=self.empty_is_own)
 
+    def has_add_permission(self, request, *args):
+        """Who works for no district has nowhere to put anything."""
+        return super().has_add_permission(request, *args) and districts_of(request.user) != set()
+
     def get_queryset(self, request):
         return self.seen_by(super().get_queryset(request), request.user)
 
