@@ -18,6 +18,8 @@ from doorplates.forms import PER_REQUEST, BuildingForm, ReasonForm, SheetForm
 from doorplates.models import Building, Doorplate, PlateState, Scan
 from doorplates.qr import plate_url
 from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
+from guides.admin.within import DistrictRows
+from guides.districts import within
 from guides.models import Area, Level
 
 SHOWN = 30
@@ -28,7 +30,7 @@ class TownshipFilter(admin.SimpleListFilter):
     title, parameter_name = "乡镇（街道）", "township"
 
     def lookups(self, request, model_admin):
-        return [(area.code, area.name) for area in Area.objects.filter(level=Level.TOWNSHIP)]
+        return [(area.code, area.name) for area in within(Area.objects.filter(level=Level.TOWNSHIP), request.user, "code")]
 
     def queryset(self, request, queryset):
         path = "community" if queryset.model is Building else "building__community"
@@ -42,7 +44,7 @@ class CommunityFilter(admin.SimpleListFilter):
 
     def lookups(self, request, model_admin):
         township = request.GET.get(TownshipFilter.parameter_name)
-        return [(area.code, area.short_name) for area in Area.objects.filter(parent=township)] if township else []
+        return [(area.code, area.short_name) for area in within(Area.objects.filter(parent=township), request.user, "code")] if township else []
 
     def queryset(self, request, queryset):
         path = "community_id" if queryset.model is Building else "building__community_id"
@@ -142,7 +144,8 @@ class PlateInline(admin.TabularInline):
 
 
 @admin.register(Building)
-class BuildingAdmin(admin.ModelAdmin):
+class BuildingAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "community__code"
     form = BuildingForm
     inlines = [PlateInline]
     actions = ["generate", "print_sheets"]
@@ -195,7 +198,8 @@ class BuildingAdmin(admin.ModelAdmin):
 
 
 @admin.register(Doorplate)
-class DoorplateAdmin(admin.ModelAdmin):
+class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "building__community__code"
     actions = ["print_sheets", "replace", "revoke"]
     list_display = ["number", "community", "where", "state", "issued_at", "scan_total", "is_sample"]
     list_filter = ["state", TownshipFilter, CommunityFilter, "building__is_sample"]

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from django.conf import settings
 from django.http import Http404
 from ninja import Path, Router
 
@@ -11,6 +10,7 @@ from doorplates.access import find_plate
 from doorplates.models import PlateState
 from guides.api import READ
 from guides.api_shapes import Problem, Shape, coded, said
+from guides.site_words import words_for
 
 Typed = Annotated[str, Path(description="门牌上的8位编号。大小写、空格都不要紧，看错的字母（O和0、I和1）也认。")]
 
@@ -34,7 +34,7 @@ class PlateAnswer(Shape):
 def read_doorplate(request, code: Typed):
     plate = find_plate(code)
     if plate is None and codes.is_valid(codes.normalise(code)):
-        raise Http404(f"没有这个编号的门牌。门牌可能是假的，请拨打{settings.HOTLINE}问一问。")
+        raise Http404(f"没有这个编号的门牌。门牌可能是假的，请拨打{words_for(None).hotline}问一问。")
     if plate is None:
         raise Http404("编号不对，请照着门牌上的8位编号再输一遍。")
     area = plate.building.community

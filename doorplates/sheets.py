@@ -20,6 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from doorplates.models import Doorplate
 from doorplates.qr import make_symbol
+from guides.site_words import words_for
 from menpai.qr import QUIET_ZONE
 
 REGULAR, BOLD = "NotoSansSC-Regular", "NotoSansSC-Bold"
@@ -173,6 +174,7 @@ def missing_characters(text: str) -> list[str]:
 def _texts(plate: Doorplate) -> dict[str, str]:
     """What the notice of a plate says, by the name of its box. Raises Unprintable."""
     area = plate.building.community
+    words = words_for(area)
     texts = {
         "title": TITLE,
         "invitation": INVITATION,
@@ -181,9 +183,9 @@ def _texts(plate: Doorplate) -> dict[str, str]:
         "number": f"编号 {plate.spoken_code}",
         "host": f"扫开后，网址是 {urlsplit(settings.SITE_URL).netloc}",
         "promise": PROMISE,
-        "hotline" if area.contact_phone else "hotline_alone": f"不会扫？打 {settings.HOTLINE}",
+        "hotline" if area.contact_phone else "hotline_alone": f"不会扫？打 {words.hotline}",
         "helper": f"帮办电话 {area.contact_phone}" if area.contact_phone else "",
-        "imprint": "　".join(part for part in (settings.ORGANISER, "办事用的指引，不是公安门楼牌") if part),
+        "imprint": "　".join(part for part in (words.organiser, "办事用的指引，不是公安门楼牌") if part),
         "sample": SAMPLE if plate.building.is_sample else "",
     }
     if missing := missing_characters("".join(texts.values())):
@@ -324,12 +326,13 @@ def write_sheet(file: BinaryIO, plates: Iterable[Doorplate], *, size: int, start
     _fonts()
     canvas = Canvas(file, pagesize=A4, pageCompression=1, lang="zh-CN")
     canvas.setTitle(f"{TITLE} {size}毫米")
-    canvas.setCreator(settings.SITE_NAME)
     pages, cell = 0, start - 1
     for plate in plates:
         if cell == layout.per_page:
             canvas.showPage()
             cell = 0
+        if not pages:
+            canvas.setCreator(words_for(plate.building.community).name)
         pages += not pages or not cell
         row, column = divmod(cell, layout.columns)
         left = column * (layout.width + 2 * layout.inset) + layout.inset

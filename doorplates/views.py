@@ -5,7 +5,8 @@ from django.views.decorators.cache import cache_control
 from doorplates import codes, scanning
 from doorplates.access import find_plate
 from doorplates.models import PlateState
-from guides.viewpoint import Viewpoint, resident
+from guides.models import Area
+from guides.viewpoint import Viewpoint, resident, seen_from
 from guides.views import front_context, page_context, public_page
 
 PLATE_COOKIE = "plate"  # which plate someone came from; only the help form reads it
@@ -40,4 +41,5 @@ def verify(request):
     if typed:
         code = "".join(c for c in codes.normalise(typed) if c.isalnum())[:40]  # a slash would be another address
         return redirect(request.viewpoint.mode("doorplates:plate", code or "-"))
-    return render(request, "doorplates/verify.html", page_context(request, request.viewpoint))
+    area = Area.objects.filter(pk=request.GET["area"]).first() if request.GET.get("area") else None
+    return render(request, "doorplates/verify.html", page_context(request, seen_from(request, area)))

@@ -8,9 +8,9 @@ from guides.models import Guide, GuideRevision, LifeEvent, Material, Status
 from guides.preparation import DEPTH, is_errand
 
 
-def get_public_guide(slug: str) -> Guide:
-    """The whole guide, published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
-    guide = Guide.objects.whole().filter(slug=slug).exclude(status=Status.DRAFT).first()
+def get_public_guide(slug: str, district: str) -> Guide:
+    """The whole guide of a district (its 12-digit code), published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
+    guide = Guide.objects.whole().filter(slug=slug, district=district).exclude(status=Status.DRAFT).first()
     if guide is None:
         raise Http404("没有这个事项。")
     return guide
@@ -24,9 +24,9 @@ def get_public_revision(guide: Guide, number: int) -> GuideRevision:
     return revision
 
 
-def get_public_event(slug: str) -> LifeEvent:
-    """The whole event, published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
-    event = LifeEvent.objects.whole().filter(slug=slug).exclude(status=Status.DRAFT).first()
+def get_public_event(slug: str, district: str) -> LifeEvent:
+    """The whole event of a district, published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
+    event = LifeEvent.objects.whole().filter(slug=slug, district=district).exclude(status=Status.DRAFT).first()
     if event is None:
         raise Http404("没有这一页。")
     return event

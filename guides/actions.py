@@ -141,11 +141,11 @@ def start_guide(*, miss: SearchMiss, domain: Domain, plain_title: str, by: str) 
     """A draft with the words as its name, on the next free number of its topic. The rest is for its writer: nothing is made up."""
     Domain.objects.select_for_update().get(pk=domain.pk)  # two drafts of one topic get their numbers one after the other
     _settle(miss=miss, state=MissState.DRAFT, by=by)
-    numbers = [int(slug[-3:]) for slug in Guide.objects.filter(domain=domain, slug__startswith=f"{domain.slug}-").values_list("slug", flat=True)]
+    numbers = [int(slug[-3:]) for slug in Guide.objects.filter(district=miss.district, slug__startswith=f"{domain.slug}-").values_list("slug", flat=True)]
     number = max(numbers, default=0) + 1
     if number > 999:
         raise NotPossible(f"“{domain}”的代号用完了，换一个主题。")
-    guide = Guide.objects.create(slug=f"{domain.slug}-{number:03d}", domain=domain, plain_title=plain_title, aliases=[miss.text])
+    guide = Guide.objects.create(district=miss.district, slug=f"{domain.slug}-{number:03d}", domain=domain, plain_title=plain_title, aliases=[miss.text])
     miss.guide = guide
     miss.save(update_fields=["guide"])
     record_change(guide=guide, by=by)

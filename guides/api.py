@@ -13,7 +13,7 @@ from ninja import Path, Query, Router
 from guides import documents
 from guides.access import get_public_guide
 from guides.api_shapes import AreaPage, GuidePage, GuideWhole, Problem, SearchAnswer
-from guides.models import OFFICIAL_CHECKER, Area, Audience, Guide, Level, Mark, Status
+from guides.models import OFFICIAL_CHECKER, Area, Audience, Guide, Level, Mark, Status, district_code_of, own_district
 from guides.search import MAX_QUERY, search
 
 READ = ["GET", "HEAD"]
@@ -25,6 +25,7 @@ ROWS = ("conditions", "materials", "steps", "notes", "legal_basis", "counters")
 PageNumber = Annotated[int, Query(ge=1, le=100_000, description="第几页，从1起。")]
 TopicSlug = Annotated[str, Query(pattern=r"^[-\w]*$", max_length=20, description="只要这个主题的，例如 yibao。")]
 AreaCode = Annotated[str, Query(pattern=r"^([0-9]{12})?$", description="只要紧挨着这一级下面的，写它的12位代码。")]
+OfArea = Annotated[str, Query(pattern=r"^([0-9]{12})?$", description="哪个区（县）的，写它或者它下面任何一处的12位代码；空着就是本系统自己的区。")]
 AudienceCode = Annotated[Literal[("", *Audience.values)], Query(description="只要这类办事人的：personal 是个人，enterprise 是企业。")]
 LevelCode = Annotated[Literal[("", *Level.values)], Query(description="只要这一级的：district 区，township 乡镇街道，community 村社区。")]
 Typed = Annotated[str, Query(description=f"要找什么，居民怎么说就怎么写。只读前{MAX_QUERY}个字，空着就什么也找不到。")]
@@ -35,8 +36,8 @@ areas_router = Router(tags=["区划"])
 
 
 @router.api_operation(READ, "/guides", response={200: GuidePage, 422: Problem}, operation_id="list_guides", summary="已发布的事项")
-def list_guides(request, topic: TopicSlug = "", audience: AudienceCode = "", page: PageNumber = 1):
-    rows = Guide.objects.published().select_related("domain").prefetch_related(*SOURCED_PARTS)
+def list_guides(request, topic: TopicSlug = "", audience: AudienceCode = "", area: OfArea = "", page: PageNumber = 1):
+    rows = Guide.objects.published().filter(district=_district(area)).select_related("domain").prefetch_related(*SOURCED_PARTS)
     if topic:
         rows = rows.filter(domain__slug=topic)
     if audience:
@@ -52,22 +53,24 @@ def list_guides(request, topic: TopicSlug = "", audience: AudienceCode = "", pag
     summary="一个事项的全部内容，每一条都写明出处和有没有核实",
     by_alias=True,
 )
-def read_guide(request, slug: Slug):
-    guide = get_public_guide(slug)
+def read_guide(request, slug: Slug, area: OfArea = ""):
+    guide = get_public_guide(slug, _district(area))
     if guide.status != Status.PUBLISHED:
         raise Http404("这个事项已经撤下。")
     return _whole(guide)
 
 
 @router.api_operation(READ, "/search", response={200: SearchAnswer, 422: Problem}, operation_id="search_guides", summary="用大白话找事项")
-def search_guides(request, q: Typed = ""):
-    found = search(q)
+def search_guides(request, q: Typed = "", area: OfArea = ""):
+    found = search(q, district=_district(area))
     return {"results": found.hits, "confident": found.confident}
 
 
 @areas_router.api_operation(READ, "/areas", response={200: AreaPage, 422: Problem}, operation_id="list_areas", summary="区、乡镇街道、村社区")
-def list_areas(request, parent: AreaCode = "", level: LevelCode = "", page: PageNumber = 1):
+def list_areas(request, parent: AreaCode = "", level: LevelCode = "", area: OfArea = "", page: PageNumber = 1):
     rows = Area.objects.order_by("code")
+    if level != Level.DISTRICT or area:  # asked for districts, it names all that are here
+        rows = rows.filter(code__startswith=_district(area or parent)[:6])
     if parent:
         rows = rows.filter(parent=parent)
     if level:
@@ -82,8 +85,13 @@ def _page(rows: QuerySet, number: int, size: int, shown: Callable) -> dict:
     return {"count": paginator.count, "page": number, "pages": paginator.num_pages, "items": [shown(row) for row in items]}
 
 
+def _district(area: str) -> str:
+    return district_code_of(area) if area else own_district()
+
+
 def _head(guide: Guide) -> dict:
-    address = settings.SITE_URL + reverse("guides:guide", args=[guide.slug])
+    place = "" if guide.district == own_district() else f"/c/{guide.district}"
+    address = settings.SITE_URL + place + reverse("guides:guide", args=[guide.slug])
     return {"url": address, "topic": {"slug": guide.domain.slug, "name": guide.domain.name}}
 
 

@@ -13,7 +13,7 @@ from django.core import signing
 
 from guides import intents, language
 from guides.intents import Intent
-from guides.models import Area, Guide
+from guides.models import Area, Guide, district_of
 from guides.reading import Reading
 from guides.replies import Said, agent_case, say
 from guides.safety import SafetyAnswer, safety_answer
@@ -116,7 +116,8 @@ def ask(question: str, *, subject: Subject | None, area: Area | None, now: datet
     safety = safety_answer(text)
     if safety:
         return replace(reply, kind=Kind.SAFETY, safety=safety)
-    found = _matter(text, asked, subject)
+    district = district_of(area)
+    found = _matter(text, asked, subject, district)
     if isinstance(found, Kind):
         return replace(reply, kind=found)
     if len(found) > 1:
@@ -124,7 +125,7 @@ def ask(question: str, *, subject: Subject | None, area: Area | None, now: datet
         return replace(reply, kind=Kind.WHICH, choices=choices)
     is_same = subject is not None and subject.slug == found[0]
     intent = asked or (subject.intent if subject and not is_same else Intent.GENERAL)
-    guide = Guide.objects.published().whole().filter(slug=found[0]).first()
+    guide = Guide.objects.published().whole().filter(district=district, slug=found[0]).first()
     if guide is None:
         return reply
     return answer(replace(reply, intent=intent), guide, text=text, case=subject.case if is_same else "", area=area, now=now)
@@ -151,28 +152,28 @@ def _case_in_words(guide: Guide, text: str) -> dict[str, str]:
     return chosen
 
 
-def _matter(text: str, asked: Intent | None, subject: Subject | None) -> list | Kind:
+def _matter(text: str, asked: Intent | None, subject: Subject | None, district: str) -> list | Kind:
     """Which guide a question is about: [slug], several hits when the words fit several alike, or why none is."""
     if not intents.names_a_matter(text):
         if subject:
             return [subject.slug]
         return Kind.NO_MATTER if asked else Kind.UNKNOWN
-    hits = _hits(text)
-    if subject and (not hits or any(hit.slug == subject.slug for hit in hits) or not _is_new_matter(text, hits)):
+    hits = _hits(text, district)
+    if subject and (not hits or any(hit.slug == subject.slug for hit in hits) or not _is_new_matter(text, hits, district)):
         return [subject.slug] if asked or hits else Kind.UNKNOWN
     if not hits:
         return Kind.UNKNOWN
     return hits if len(hits) > 1 else [hits[0].slug]
 
 
-def _hits(text: str) -> list[Hit]:
+def _hits(text: str, district: str) -> list[Hit]:
     """The guide a question fits best and those it fits as well, best first; empty when it surely fits none.
 
     Asked twice, with and without the words that ask: people put them into the names of things (医保怎么交), but what they ask of a guide need
     not stand in it, so any of the two may be sure.
     """
-    asked = [search(text), search(intents.without_intent(text))]
-    if not any(results.confident for results in asked) and not _is_named(text):
+    asked = [search(text, district=district), search(intents.without_intent(text), district=district)]
+    if not any(results.confident for results in asked) and not _is_named(text, district):
         return []
     scores: dict[str, float] = {}
     known = {}
@@ -190,18 +191,18 @@ def _carries(hit: Hit, matter: str) -> bool:
     return bool(matter) and any(matter in language.normalise(name) for name in (hit.plain_title, hit.title))
 
 
-def _is_named(text: str) -> bool:
+def _is_named(text: str, district: str) -> bool:
     """想给我爸申请个轮椅: most of it is small words, but the matter itself is what a guide is called."""
     matter = intents.matter_of(text)
-    results = search(matter, limit=1)
+    results = search(matter, limit=1, district=district)
     if not results.confident:
         return False
-    guide = Guide.objects.published().filter(slug=results.hits[0].slug).only("plain_title", "title", "aliases").first()
+    guide = Guide.objects.published().filter(district=district, slug=results.hits[0].slug).only("plain_title", "title", "aliases").first()
     names = [guide.plain_title, guide.title, *guide.aliases] if guide else []
     return any(len(word) > 1 and word in language.normalise(name) for word in matter.split() for name in names)
 
 
-def _is_new_matter(text: str, hits: list[Hit]) -> bool:
+def _is_new_matter(text: str, hits: list[Hit], district: str) -> bool:
     """Whether a follow-up names another service: what it names beside small words is by itself surely found."""
-    rest = search(intents.matter_of(text))
+    rest = search(intents.matter_of(text), district=district)
     return rest.confident and any(hit.slug == rest.hits[0].slug for hit in hits)

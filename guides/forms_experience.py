@@ -2,7 +2,7 @@
 
 from django import forms
 
-from guides.models import Correction, CorrectionState, Guide
+from guides.models import Correction, CorrectionState
 from menpai.validators import without_identity_number
 
 
@@ -12,10 +12,10 @@ class RefusalFilter(forms.Form):
     month = forms.ChoiceField(label="哪个月", required=False)
     guide = forms.ModelChoiceField(None, label="哪个指南", required=False, empty_label="全部指南")
 
-    def __init__(self, data, *, months: list[tuple[str, str]]):
+    def __init__(self, data, *, months: list[tuple[str, str]], guides):
         super().__init__(data, label_suffix="")
         self.fields["month"].choices = [("", "近一年"), *months]
-        self.fields["guide"].queryset = Guide.objects.filter(refusals__isnull=False).distinct().order_by("slug")
+        self.fields["guide"].queryset = guides.filter(refusals__isnull=False).distinct().order_by("slug")
 
 
 class AnswerForm(forms.Form):

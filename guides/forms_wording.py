@@ -41,6 +41,8 @@ class MissForm(forms.Form):
     def __init__(self, data=None, *, act: str, miss: SearchMiss):
         super().__init__(data, auto_id=f"{act}_%s", label_suffix="")
         self.miss = miss
+        if "guide" in self.fields:
+            self.fields["guide"].queryset = self.fields["guide"].queryset.filter(district=miss.district)
 
 
 class GuideForm(MissForm):

@@ -8,6 +8,15 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from guides.models import Area, Level, own_district
+
+
+def district_named(code: str) -> str:
+    """The code of `--district`, or the installation's own without one. Raises CommandError for a district that is not there."""
+    if code and not Area.objects.filter(pk=code, level=Level.DISTRICT).exists():
+        raise CommandError(f"没有区划代码是 {code} 的区（县），先用 init_district 建。")
+    return code or own_district()
+
 
 class LoadCommand(BaseCommand):
     """A subclass gives `load(document)`, which returns how many rows are new and how many were there, and may raise ValidationError."""

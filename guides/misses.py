@@ -14,12 +14,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from guides.language import normalise
-from guides.models import MissState, SearchMiss
+from guides.models import MissState, SearchMiss, own_district
 from menpai import throttle
 
 MAX_TEXT = 60  # characters; SearchMiss.text holds no more
 MAX_READ = 200  # characters; search itself reads no more
-MAX_OPEN = 5000  # rows that wait for an editor; beyond it only known ones are counted up
+MAX_OPEN = 5000  # rows of a district that wait for an editor; beyond it only known ones are counted up
 PER_HOUR = 30  # misses that one client adds: many phones share one address of a mobile network
 ONCE_DAYS, UNTOUCHED_DAYS = 30, 180
 
@@ -47,8 +47,8 @@ def _plain(text: str) -> str:
     return " ".join(normalise(seen).split())
 
 
-def note_miss(query: str, *, client: str) -> None:
-    """Count a search that found nothing, or nothing for sure. Never raises for want of a database that can be written.
+def note_miss(query: str, *, client: str, district: str = "") -> None:
+    """Count a search in a district (by default the installation's own) that found nothing, or nothing for sure. Never raises for want of a database that can be written.
 
     `client` is the visitor's address (throttle.client_address); it limits how much one visitor may add and is never stored with the words.
     Result pages may stand in a cache for 60 seconds, and what a cache answers is not counted: the order of the list is what matters, not the sum.
@@ -59,35 +59,36 @@ def note_miss(query: str, *, client: str) -> None:
     try:
         with transaction.atomic():
             if throttle.allow("miss", client, limit=PER_HOUR, minutes=60):
-                _count(text, timezone.localdate())
+                _count(text, timezone.localdate(), district or own_district())
     except DatabaseError as error:  # a read-only replica, a locked file: the page matters more. The message may hold the words: not logged.
         logger.warning("a search without a result was not counted: %s", type(error).__name__)
 
 
-def _count(text: str, today: date) -> None:
+def _count(text: str, today: date, district: str) -> None:
     """One more for these words: insert if they are new and there is room, then add one where they stand. Two at once add two."""
-    known = SearchMiss.objects.filter(text=text)
+    known = SearchMiss.objects.filter(text=text, district=district)
     one_more = {"count": F("count") + 1, "last_on": today}
-    if known.update(**one_more) or _is_full():
+    if known.update(**one_more) or _is_full(district):
         return
-    SearchMiss.objects.bulk_create([SearchMiss(text=text, first_on=today, last_on=today)], ignore_conflicts=True)
+    SearchMiss.objects.bulk_create([SearchMiss(text=text, district=district, first_on=today, last_on=today)], ignore_conflicts=True)
     known.update(**one_more)
 
 
-def _is_full() -> bool:
-    return SearchMiss.objects.filter(state=MissState.OPEN).count() >= MAX_OPEN
+def _is_full(district: str) -> bool:
+    return SearchMiss.objects.filter(district=district, state=MissState.OPEN).count() >= MAX_OPEN
 
 
-def miss_for(query: str) -> SearchMiss | None:
+def miss_for(query: str, *, district: str = "") -> SearchMiss | None:
     """The row of these words, made when it is not there, for somebody who asks to hear of them. None: may be personal, or no room."""
     text = kept_text(query)
     if not text:
         return None
-    found = SearchMiss.objects.filter(text=text).first()
-    if found or _is_full():
+    district = district or own_district()
+    found = SearchMiss.objects.filter(text=text, district=district).first()
+    if found or _is_full(district):
         return found
     today = timezone.localdate()
-    return SearchMiss.objects.get_or_create(text=text, defaults={"count": 1, "first_on": today, "last_on": today})[0]
+    return SearchMiss.objects.get_or_create(text=text, district=district, defaults={"count": 1, "first_on": today, "last_on": today})[0]
 
 
 def outdated(today: date, *, keep):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from guides import elsewhere, language
-from guides.models import ContentStamp, Guide, LifeEvent, Synonym
+from guides.models import ContentStamp, Guide, LifeEvent, Synonym, own_district
 from guides.ranking import Concepts, Document, Match, Ranker, Ranking
 
 MAX_QUERY = 200  # characters; the rest is not read
@@ -39,9 +39,10 @@ class Results:
 
 
 class _Index:
-    """The published guides as one version of the content has them."""
+    """The published guides of one district as one version of the content has them."""
 
-    def __init__(self):
+    def __init__(self, district: str = ""):
+        self.district = district or own_district()
         self.version = -1
         self.lock = Lock()  # ranking is pure Python: what waits here would wait for the interpreter anyway
         self._synonyms: list = []
@@ -57,10 +58,11 @@ class _Index:
         if synonyms != self._synonyms:
             self._ranker.regroup(Concepts(synonyms))
             self._synonyms = synonyms
-        for guide in Guide.objects.published().filter(content_version__gt=self.version).whole():
+        published = Guide.objects.published().filter(district=self.district)
+        for guide in published.filter(content_version__gt=self.version).whole():
             self._ranker.put(_document(guide))
             self._guides[guide.slug] = _card(guide)
-        for slug in self._guides.keys() - set(Guide.objects.published().values_list("slug", flat=True)):
+        for slug in self._guides.keys() - set(published.values_list("slug", flat=True)):
             self._ranker.drop(slug)
             del self._guides[slug]
         self.version = version
@@ -81,7 +83,13 @@ class _Index:
         return best.is_name or SCORE_SAYS * best.score + FOUND_SAYS * math.log1p(ranking.found) >= SURE
 
 
-_index = _Index()
+_indexes: dict[str, _Index] = {}
+
+
+def _index_of(district: str) -> _Index:
+    """This process's index of a district, made on the first question; two threads that ask at once get the same."""
+    found = _indexes.get(district)
+    return found if found else _indexes.setdefault(district, _Index(district))
 
 
 def _document(guide: Guide) -> Document:
@@ -98,17 +106,17 @@ def _card(guide: Guide) -> Guide:
     return guide
 
 
-def search(query: str, *, limit: int = 20) -> Results:
-    """Published guides for what somebody typed, best first. Any text is accepted; at most MAX_QUERY characters are read."""
+def search(query: str, *, limit: int = 20, district: str = "") -> Results:
+    """Published guides of a district (by default the installation's own) for what somebody typed, best first. Any text is accepted; at most MAX_QUERY characters are read."""
     text = language.normalise(query[:MAX_QUERY])[:MAX_QUERY]
-    found, sure = _index.answer(text, limit)
+    found, sure = _index_of(district or own_district()).answer(text, limit)
     return Results([_hit(guide, match) for guide, match in found], sure)
 
 
-def life_events(query: str, *, limit: int = 2) -> list[LifeEvent]:
-    """Published life events (一件事) that the question speaks of by one of their names, the longest name first."""
+def life_events(query: str, *, limit: int = 2, district: str = "") -> list[LifeEvent]:
+    """Published life events (一件事) of a district (by default the installation's own) that the question speaks of by one of their names, the longest name first."""
     asked, spoken_of = language.bare(query[:MAX_QUERY]), {}
-    for event in LifeEvent.objects.published():
+    for event in LifeEvent.objects.published().filter(district=district or own_district()):
         names = [language.bare(name) for name in (event.title, *event.aliases)]
         spoken_of[event] = max((len(name) for name in names if name in asked), default=0)
     best = sorted(spoken_of, key=lambda event: (-spoken_of[event], event.order, event.slug))

@@ -17,7 +17,7 @@ from django.db import transaction
 from guides import documents
 from guides.actions import record_change
 from guides.document_shape import check_keys, is_plain
-from guides.models import Domain, Guide, Status
+from guides.models import Domain, Guide, Status, own_district
 
 DEEPEST = 12  # a guide nests half as deep
 TOO_DEEP = "括号一层套一层太多了，看看是不是忘了关上"
@@ -101,8 +101,9 @@ def import_guides(
     only_new: bool = False,
     publish: bool = False,
     may_verify: bool = True,
+    district: str = "",
 ) -> Report:
-    """Import files. `by` is the name kept in each guide's history. New guides arrive as drafts unless `publish`.
+    """Import files into a district (its 12-digit code; by default the installation's own). `by` is the name kept in each guide's history. New guides arrive as drafts unless `publish`.
 
     Without `may_verify` what the files call verified comes in as 待核实 unless it was verified already, word for word.
     """
@@ -120,7 +121,7 @@ def import_guides(
             except ValidationError as error:
                 report.problems += _problems(f"第{number}个文件 · domain", error)
                 continue
-            pending += _upsert_heads(document["guides"], domain, report, seen, only_new=only_new, publish=publish)
+            pending += _upsert_heads(document["guides"], domain, report, seen, only_new=only_new, publish=publish, district=district or own_district())
         for entry, guide, is_new in pending:
             _write_parts(entry, guide, is_new, report, by=by, may_verify=may_verify)
         if dry_run or report.problems:
@@ -143,7 +144,7 @@ def _domain(entry: dict) -> Domain:
 
 
 def _upsert_heads(
-    entries: list, domain: Domain, report: Report, seen: set[str], *, only_new: bool, publish: bool
+    entries: list, domain: Domain, report: Report, seen: set[str], *, only_new: bool, publish: bool, district: str
 ) -> list[tuple[dict, Guide, bool]]:
     """Create missing guides first: a material may name the guide that issues it, whatever the order of the files."""
     pending = []
@@ -159,7 +160,7 @@ def _upsert_heads(
             report.problems.append(Problem(where, "这个代号出现了两次，只能留一个。"))
             continue
         seen.add(where)
-        guide = Guide.objects.filter(slug=where).select_related("domain").first()
+        guide = Guide.objects.filter(district=district, slug=where).select_related("domain").first()
         if guide and only_new:
             report.kept.append(guide.slug)
             continue
@@ -170,7 +171,7 @@ def _upsert_heads(
             continue
         is_new = guide is None
         if is_new:
-            guide = Guide(slug=entry["slug"], domain=domain, status=Status.PUBLISHED if publish else Status.DRAFT)
+            guide = Guide(district=district, slug=entry["slug"], domain=domain, status=Status.PUBLISHED if publish else Status.DRAFT)
             try:
                 documents.fill_head(guide, entry)
                 guide.full_clean()
@@ -240,9 +241,9 @@ def dump(entries: list[dict]) -> str:
     return yaml.dump(entries, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=160, default_flow_style=None)
 
 
-def export_domain(domain: Domain) -> str:
-    """All guides of a topic as one file that import_guides reads back without a change."""
-    guides = Guide.objects.whole().filter(domain=domain).order_by("slug")
+def export_domain(domain: Domain, district: str = "") -> str:
+    """All guides of a topic and a district (by default the installation's own) as one file that import_guides reads back without a change."""
+    guides = Guide.objects.whole().filter(district=district or own_district(), domain=domain).order_by("slug")
     head = {"domain": {"slug": domain.slug, "name": domain.name, "order": domain.order}}
     return dump_document(head, [documents.export(guide) for guide in guides])
 

@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
-from guides.models import Area, JobKind, JobPosting
+from guides.districts import districts_of, within
+from guides.models import Area, JobKind, JobPosting, own_district
 from menpai.spreadsheets import Line, read_table, write_table
 from menpai.validators import normalise_phone
 
@@ -72,7 +73,7 @@ def import_jobs(lines: list[Line], *, by, today: date, dry_run: bool) -> Report:
     # Two people who confirm the same sheet at once: the second waits here and then finds the first one's jobs. NO KEY: the log may go on.
     kind = ContentType.objects.get_for_model(JobPosting)
     ContentType.objects.select_for_update(no_key=True).get(pk=kind.pk)
-    report, areas, seen = Report(), AreaNames(), _current(today)
+    report, areas, seen = Report(), AreaNames(by), _current(today)
     for line in lines:
         job, wrong = _job_of(line, areas, today)
         report.problems += [Problem(line.number, column, message) for column, message in wrong]
@@ -104,19 +105,22 @@ def _current(today: date) -> dict[tuple, str]:
 class AreaNames:
     """Areas as people write them: 水韵名都社区, 园艺镇水韵名都社区, the full official name, or the 12-digit code."""
 
-    def __init__(self):
+    def __init__(self, user):
+        """Of the districts that the user works for; 全区 is theirs."""
+        codes = districts_of(user)
+        self.whole = None if codes is None or own_district() in codes else next(iter(codes), "")
         self.found: dict[str, set[str]] = {}
-        self.rows = {area.pk: area for area in Area.objects.select_related("parent")}
+        self.rows = {area.pk: area for area in within(Area.objects.select_related("parent"), user, "code")}
         for area in self.rows.values():
             above = [area.parent.short_name, area.parent.name] if area.parent else []
             for name in {area.pk, area.name, area.short_name, *(up + own for up in above for own in (area.name, area.short_name))}:
                 self.found.setdefault(name, set()).add(area.pk)
 
     def find(self, text: str) -> Area | None:
-        """None for 全区 or nothing. Raises ValidationError for a name that no area has, or several."""
+        """For 全区 or nothing the whole district (None: the installation's own). Raises ValidationError for a name that no area has, or several."""
         name = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
         if name in ("", "全区"):
-            return None
+            return self.rows.get(self.whole) if self.whole else None
         codes = sorted(self.found.get(name, ()))
         if not codes:
             raise ValidationError(f"没有“{text[:30]}”。写村（社区）的名字，例如 水韵名都社区，或者12位代码；全区都能看，就空着。")

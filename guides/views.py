@@ -13,7 +13,7 @@ from guides.access import get_public_guide, issuers_of
 from guides.distance import CROSS, VIDEO, ways_of
 from guides.enterprise import position_of
 from guides.misses import note_miss
-from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status
+from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status, own_district
 from guides.preparation import plan
 from guides.printed import sheet_of
 from guides.reading import Reading
@@ -30,23 +30,25 @@ ELDER_HITS = 3  # with the right guide among the first three nearly always, more
 
 def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
     """What base.html and the search box need on every resident page."""
+    request.viewpoint = viewpoint  # the words of header and footer are those of its district
     return {"viewpoint": viewpoint, "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
 
 
 def front_context(viewpoint: Viewpoint) -> dict:
     """What the front page and a plate's page offer: what people need most, topics, what is new."""
-    published = Guide.objects.published()
+    published = Guide.objects.published().filter(district=viewpoint.district)
     return {
         "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:8],
-        "topics": topics_with_guides(),
-        "events": list(LifeEvent.objects.published().filter(audience=Audience.PERSONAL)[:3]),
-        "notices": list(Notice.objects.current(area=viewpoint.area)[:3]),
-        "jobs": list(JobPosting.objects.current(area=viewpoint.area)[:3]),
+        "topics": topics_with_guides(viewpoint.district),
+        "events": list(LifeEvent.objects.published().filter(district=viewpoint.district, audience=Audience.PERSONAL)[:3]),
+        "notices": list(Notice.objects.current(area=viewpoint.locality, district=viewpoint.district)[:3]),
+        "jobs": list(JobPosting.objects.current(area=viewpoint.locality, district=viewpoint.district)[:3]),
     }
 
 
-def topics_with_guides(audience: str = ""):
-    published = Q(guides__status=Status.PUBLISHED)
+def topics_with_guides(district: str, audience: str = ""):
+    """The topics in which a district has a published guide; all districts share their names and order."""
+    published = Q(guides__status=Status.PUBLISHED, guides__district=district)
     if audience:
         published &= Q(guides__audience=audience)
     topics = Domain.objects.annotate(count=Count("guides", filter=published)).filter(count__gt=0)
@@ -64,7 +66,7 @@ def home(request):
 @resident
 def guide_list(request):
     """Search results for ?q=, what needs no coming for ?can=, one topic for ?topic=, else the topics; ?for=enterprise keeps to enterprises."""
-    query = request.GET.get("q", "").strip()
+    query, district = request.GET.get("q", "").strip(), request.viewpoint.district
     audience = request.GET.get("for", "")
     if audience not in Audience.values:
         audience = ""
@@ -75,9 +77,9 @@ def guide_list(request):
         return render(request, "guides/without_coming.html", context | _without_coming(request, audience))
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
     if topic is None:
-        events = LifeEvent.objects.published().filter(audience=audience) if audience == Audience.ENTERPRISE else []
-        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(audience), "events": events})
-    rows = Guide.objects.published().filter(domain=topic)
+        events = LifeEvent.objects.published().filter(district=district, audience=audience) if audience == Audience.ENTERPRISE else []
+        return render(request, "guides/topics.html", context | {"topics": topics_with_guides(district, audience), "events": events})
+    rows = Guide.objects.published().filter(district=district, domain=topic)
     size = ELDER_PAGE_SIZE if request.viewpoint.elder else PAGE_SIZE
     page = Paginator(rows.filter(audience=audience) if audience else rows, size).get_page(request.GET.get("page"))
     keep = urlencode({"topic": topic.slug, **({"for": audience} if audience else {})})
@@ -90,7 +92,7 @@ WITHOUT_COMING = {CROSS: "cross_province", VIDEO: "video"}  # ?can= and the guid
 def _without_coming(request, audience: str) -> dict:
     """What can be done from another province (?can=cross) or by video (?can=video), topic by topic; ?topic= keeps to one."""
     can = request.GET["can"]
-    able = Guide.objects.published().filter(**{WITHOUT_COMING[can]: True})
+    able = Guide.objects.published().filter(district=request.viewpoint.district, **{WITHOUT_COMING[can]: True})
     able = able.filter(audience=audience) if audience else able
     topics = Domain.objects.annotate(count=Count("guides", filter=Q(guides__in=able))).filter(count__gt=0).order_by("order", "slug")
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
@@ -107,12 +109,13 @@ WORTH_SHOWING = 0.35  # of the best score: what is further down only shares a wo
 
 def _found(request, query: str) -> dict:
     """What search found; when that is nothing for sure, the miss is counted and the page offers a few guesses and the topics that fit."""
-    results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8)
+    district = request.viewpoint.district
+    results = search(query, limit=ELDER_HITS if request.viewpoint.elder else 8, district=district)
     if results.confident:
         hits = [hit for hit in results.hits if hit.score >= WORTH_SHOWING * results.hits[0].score]
-        return {"results": results, "hits": hits, "events": life_events(query), "weak": [], "topics": [], "all_topics": True}
-    note_miss(query, client=client_address(request))
-    weak, topics = results.hits[:3], list(topics_with_guides())
+        return {"results": results, "hits": hits, "events": life_events(query, district=district), "weak": [], "topics": [], "all_topics": True}
+    note_miss(query, client=client_address(request), district=district)
+    weak, topics = results.hits[:3], list(topics_with_guides(district))
     near = [topic for topic in topics if topic.name in {hit.domain for hit in weak}]
     return {"results": results, "hits": [], "events": [], "weak": weak, "topics": near or topics, "all_topics": not near}
 
@@ -120,7 +123,7 @@ def _found(request, query: str) -> dict:
 @public_page
 @resident
 def guide(request, slug):
-    found = get_public_guide(slug)
+    found = get_public_guide(slug, request.viewpoint.district)
     if found.status == Status.WITHDRAWN:
         return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=found), status=410)
     return render_guide(request, found, request.viewpoint)
@@ -142,7 +145,7 @@ def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool =
         sheet=None if preview else sheet_of(guide, viewpoint, reading),
         preview=preview,
         ways=ways_of(guide),
-        position=position_of(guide, Guide.objects.published().exclude(stage="")) if guide.stage else None,
+        position=position_of(guide, Guide.objects.published().filter(district=guide.district).exclude(stage="")) if guide.stage else None,
     )
     if not viewpoint.elder:
         return render(request, "guides/guide.html", context)
@@ -161,9 +164,17 @@ ELDER_QUESTIONS = (("who", "谁能办"), ("bring", "要带什么"), ("where", "�
 @resident
 def areas(request):
     """Choose one's village. ?guide= comes back to that guide, seen from there. The 长辈版 asks for the township first; ?in= is its answer."""
-    townships = Area.objects.filter(level=Level.TOWNSHIP).prefetch_related("children")
+    district = request.viewpoint.district
+    townships = Area.objects.filter(level=Level.TOWNSHIP, parent=district).prefetch_related("children")
     chosen = townships.filter(pk=request.GET.get("in", "")).first() if request.viewpoint.elder else None
     slug = request.GET.get("guide", "")
-    if slug and not Guide.objects.published().filter(slug=slug).exists():
+    if slug and not Guide.objects.published().filter(district=district, slug=slug).exists():
         raise Http404("没有这个事项。")
-    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, chosen=chosen, slug=slug))
+    return render(request, "guides/areas.html", page_context(request, request.viewpoint, townships=townships, chosen=chosen, slug=slug, districts=_other_districts(request.viewpoint)))
+
+
+def _other_districts(viewpoint: Viewpoint) -> list[dict]:
+    """The districts one can change to, each with the address of its own list of villages; none where there is only one."""
+    others = Area.objects.filter(level=Level.DISTRICT).exclude(pk=viewpoint.district)
+    seen = [(area, Viewpoint(area if area.pk != own_district() else None, viewpoint.elder)) for area in others]
+    return [{"name": area.short_name, "address": there.page("areas")} for area, there in seen]

@@ -19,7 +19,7 @@ def _board_page(request, template: str, model, kinds):
     kind = request.GET.get("kind", "")
     kind = kind if kind in kinds.values else ""
     words = request.GET.get("q", "").strip()[:MAX_SEARCH]
-    rows = model.objects.current(area=request.viewpoint.area)
+    rows = model.objects.current(area=request.viewpoint.locality, district=request.viewpoint.district)
     rows = rows.filter(kind=kind) if kind else rows
     page = Paginator(rows.saying(words), PAGE_SIZE).get_page(request.GET.get("page"))
     context = page_context(request, request.viewpoint, page=page, kind=kind, kinds=kinds.choices, words=words)
@@ -36,7 +36,7 @@ def notices(request):
 @public_page
 @resident
 def notice(request, pk):
-    found = get_object_or_404(Notice.objects.current(), pk=pk)
+    found = get_object_or_404(Notice.objects.current(district=request.viewpoint.district), pk=pk)
     return render(request, "guides/notice.html", page_context(request, request.viewpoint, notice=found))
 
 
@@ -50,10 +50,10 @@ def jobs(request):
 @resident
 def job(request, pk):
     """One job. A past one says that it ended (410) and shows others; one that is not out yet is a 404."""
-    found = JobPosting.objects.filter(published_on__lte=timezone.localdate()).select_related("area").filter(pk=pk).first()
+    found = JobPosting.objects.of_district(request.viewpoint.district).filter(published_on__lte=timezone.localdate()).select_related("area").filter(pk=pk).first()
     if found is None:
         raise Http404("没有这个招聘。")
-    current = JobPosting.objects.current(area=request.viewpoint.area).exclude(pk=pk)
+    current = JobPosting.objects.current(area=request.viewpoint.locality, district=request.viewpoint.district).exclude(pk=pk)
     others = sorted(current[: OTHERS * 4], key=lambda other: other.kind != found.kind)[:OTHERS]
     context = page_context(request, request.viewpoint, job=found, others=others)
     return render(request, "guides/job.html", context, status=410 if found.has_ended else 200)

@@ -11,5 +11,5 @@ from guides.views import page_context, public_page
 @public_page
 @resident
 def enterprise(request):
-    guides = Guide.objects.published().filter(audience=Audience.ENTERPRISE).select_related("domain")
+    guides = Guide.objects.published().filter(district=request.viewpoint.district, audience=Audience.ENTERPRISE).select_related("domain")
     return render(request, "guides/enterprise.html", page_context(request, request.viewpoint, groups=groups_of(guides)))

@@ -16,7 +16,7 @@ ELDER_QUESTIONS = (("do", "要办哪几样"), ("bring", "要带什么"), ("first
 @public_page
 @resident
 def event_list(request):
-    events = list(LifeEvent.objects.published())
+    events = list(LifeEvent.objects.published().filter(district=request.viewpoint.district))
     groups = [("个人和家里的事", Audience.PERSONAL), ("开店、办企业", Audience.ENTERPRISE)]
     shown = [(title, audience, [e for e in events if e.audience == audience]) for title, audience in groups]
     return render(request, "guides/events.html", page_context(request, request.viewpoint, groups=[group for group in shown if group[2]]))
@@ -25,7 +25,7 @@ def event_list(request):
 @public_page
 @resident
 def event(request, slug):
-    found = get_public_event(slug)
+    found = get_public_event(slug, request.viewpoint.district)
     if found.status == Status.WITHDRAWN:
         return render(request, "guides/event_withdrawn.html", page_context(request, request.viewpoint, event=found), status=410)
     return render_event(request, found, request.viewpoint)

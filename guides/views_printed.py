@@ -15,7 +15,7 @@ from guides.views import page_context, public_page
 @resident
 def sheet(request, slug, number):
     """Compares the version that was printed with the guide as it is now, for the answers in the address."""
-    guide, viewpoint = get_public_guide(slug), request.viewpoint
+    guide, viewpoint = get_public_guide(slug, request.viewpoint.district), request.viewpoint
     printed = get_public_revision(guide, number)
     if guide.status == Status.WITHDRAWN:
         return render(request, "guides/withdrawn.html", page_context(request, viewpoint, guide=guide), status=410)

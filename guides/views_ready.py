@@ -18,7 +18,7 @@ from guides.where import places_for
 @resident
 def ready(request, slug):
     """`?have=` once for each ticked paper; unknown ones and ?all= are ignored, because a verdict is about one case."""
-    guide, viewpoint, now = get_public_guide(slug), request.viewpoint, timezone.localtime()
+    guide, viewpoint, now = get_public_guide(slug, request.viewpoint.district), request.viewpoint, timezone.localtime()
     if guide.status == Status.WITHDRAWN:
         return render(request, "guides/withdrawn.html", page_context(request, viewpoint, guide=guide), status=410)
     reading = Reading(guide, {key: value for key, value in request.GET.items() if key != ALL})
@@ -30,7 +30,7 @@ def ready(request, slug):
         "reading": reading,
         "have": have,
         "back": urlencode([*reading.chosen.items(), *(("have", tick) for tick in have)]),
-        "ready": judge(reading, have=have, places=places, area=viewpoint.area, now=now),
+        "ready": judge(reading, have=have, places=places, area=viewpoint.locality, now=now),
         "now": now,
     }
     return render(request, "guides/ready.html", page_context(request, viewpoint, **context))

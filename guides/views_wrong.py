@@ -19,7 +19,7 @@ TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请�
 @never_cache
 @resident
 def wrong(request, slug):
-    guide = get_public_guide(slug)
+    guide = get_public_guide(slug, request.viewpoint.district)
     if guide.status == Status.WITHDRAWN:
         return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=guide), status=410)
     form = WrongForm(request.POST if request.method == "POST" else None)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from django.db.models import prefetch_related_objects
 
 from guides.hours import Opening, opening_at
-from guides.models import Area, Counter, Guide, Level, Office, OfficeKind
+from guides.models import Area, Counter, Guide, Office, OfficeKind, own_district
 from guides.workdays import WorkCalendar, calendar_for
 
 LOCAL_KINDS = (OfficeKind.STATION, OfficeKind.CENTRE)  # one in each community and township: which one is known only with an area
@@ -51,7 +51,7 @@ def places_for(guide: Guide, area: Area | None, *, now: datetime) -> list[Place]
 def _nearest_by_kind(kinds: set[str], area: Area | None) -> dict[str, Office]:
     rows = Office.objects.filter(kind__in=kinds).select_related("area").prefetch_related("hours")
     if area is None:
-        rows = rows.exclude(kind__in=LOCAL_KINDS).filter(area__level=Level.DISTRICT)
+        rows = rows.exclude(kind__in=LOCAL_KINDS).filter(area=own_district())
         order = []
     else:
         rows = rows.filter(area__in=area.lineage_codes)

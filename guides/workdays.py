@@ -9,6 +9,7 @@ from itertools import chain
 import holidays
 from django.db.models import Q
 
+from guides.models.district import district_code_of, own_district
 from guides.models.places import Area, SpecialDay
 
 
@@ -68,7 +69,9 @@ def calendars_for(areas: Iterable[Area], *, since: date) -> dict[str, WorkCalend
 
 
 def calendar_from(rows: Iterable[SpecialDay], codes: list[str]) -> WorkCalendar:
-    """The same from rows that are there already; `codes` are the area's own and those above it, nearest first. Rows of other areas do not count."""
-    mine = [row for row in rows if row.area_id is None or row.area_id in codes]
+    """The same from rows that are there already; `codes` are the area's own and those above it, nearest first. Rows of other areas do not count; those without
+    an area are of the installation's own district."""
+    is_own = not codes or district_code_of(codes[0]) == own_district()
+    mine = [row for row in rows if (is_own if row.area_id is None else row.area_id in codes)]
     nearest_last = sorted(mine, key=lambda row: -codes.index(row.area_id) if row.area_id else -len(codes) - 1)
     return WorkCalendar({row.date: (row.is_open, row.name) for row in nearest_last})

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from guides.models import Area
+from guides.districts import districts_of
+from guides.models import Area, district_of, own_district
 from helpdesk import behalf
 from helpdesk.coverage import Board, board_for
 from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, State, is_reference
@@ -103,6 +104,13 @@ def postings_of(user) -> list[Posting]:
     if not hasattr(user, "_postings"):
         user._postings = list(user.postings.select_related("area"))
     return user._postings
+
+
+def works_in(user) -> str:
+    """The code of the district whose words a member of staff reads: where they are posted, else whose guides they write; of several, and of none, the
+    installation's own if it may be."""
+    codes = {district_of(posting.area) for posting in postings_of(user)} or districts_of(user) or {own_district()}
+    return own_district() if own_district() in codes else min(codes)
 
 
 def board_of(user) -> Board:
@@ -297,6 +305,7 @@ def desk_required(view):
         if not request.user.is_authenticated:
             # Back to the page after signing in, but never to the address of an act: opening that again would do nothing.
             return redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("desk:queue"))
+        request.district = works_in(request.user)  # whose words the page says
         if not has_role(request.user, Role.ASSISTANT, Role.SUPERVISOR):
             raise PermissionDenied("工作台只给帮办员和主管用。")
         return view(request, *args, **kwargs)

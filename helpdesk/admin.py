@@ -13,9 +13,13 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
+from guides.admin.within import DistrictRows, OwnChoices
+from guides.districts import districts_of, sees_all
+from guides.models import EditorPosting
 from helpdesk import admin_roster  # noqa: F401 -- registers its pages
 from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
+from helpdesk.people import accounts_within, bind
 from helpdesk.reply_templates import clean_text
 from menpai.roles import Role, has_role
 
@@ -59,8 +63,10 @@ class EventInline(admin.TabularInline):
 
 
 @admin.register(HelpRequest)
-class HelpRequestAdmin(ReadOnlyAdmin):
+class HelpRequestAdmin(DistrictRows, ReadOnlyAdmin):
     """Name and phone masked, free text not at all: whoever works a request reads it at the desk, where reading is logged."""
+
+    district_path = "area__code"
 
     list_display = ("number", "state", "matter", "area", "handler", "promised", "masked_name", "masked_phone")
     list_filter = ("state", "kind", "channel", "for_steward")
@@ -114,7 +120,8 @@ class HelpRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(DistrictRows, ReadOnlyAdmin):
+    district_path = "request__area__code"
     list_display = ("at", "number", "kind", "by_name", "detail")
     list_display_links = ("at",)
     list_filter = ("kind", "at")
@@ -148,9 +155,14 @@ class AuditAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     fields = ("at", "by_name", "act", "detail")
 
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if sees_all(request.user) else rows.filter(by__in=accounts_within(User.objects.all(), request.user))
+
 
 @admin.register(Posting)
-class PostingAdmin(admin.ModelAdmin):
+class PostingAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "area__code"
     list_display = ("name", "user", "area", "level", "is_steward")
     list_filter = ("is_steward", "area__level")
     list_select_related = ("user", "area")
@@ -182,11 +194,18 @@ class ReplyTemplateAdmin(admin.ModelAdmin):
     search_fields = ("name", "text")
 
 
-class PostingInline(admin.TabularInline):
+class PostingInline(OwnChoices, admin.TabularInline):
     model = Posting
     extra = 1
     autocomplete_fields = ("area",)
     verbose_name_plural = "负责哪里（帮办员、主管填）"
+
+
+class EditorPostingInline(OwnChoices, admin.TabularInline):
+    model = EditorPosting
+    extra = 0
+    autocomplete_fields = ("district",)
+    verbose_name_plural = "给哪个区（县）写（编辑、审核、管理员填）"
 
 
 admin.site.unregister(User)
@@ -194,10 +213,11 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(DistrictRows, UserAdmin):
     """Accounts by role. Whether somebody may open the admin follows from the role; only a superuser touches superusers."""
 
-    inlines = [PostingInline]
+    district_path = ""
+    inlines = [PostingInline, EditorPostingInline]
     list_display = ("username", "name", "roles", "places", "is_active", "last_login")
     list_filter = ("groups", "is_active")
     filter_horizontal = ()
@@ -208,6 +228,9 @@ class AccountAdmin(UserAdmin):
         (None, {"fields": ("username", "first_name", "groups", "password1", "password2")}),
     )  # fmt: skip
     readonly_fields = ("is_staff", "last_login", "date_joined")
+
+    def seen_by(self, rows, user):
+        return accounts_within(rows, user)
 
     def get_inlines(self, request, obj):
         return self.inlines
@@ -251,6 +274,8 @@ class AccountAdmin(UserAdmin):
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         user = form.instance
+        if not accounts_within(User.objects.filter(pk=user.pk), request.user).exists():  # made by an administrator of a district: it is theirs
+            bind(user, districts_of(request.user) or set())
         user.is_staff = user.is_superuser or user.groups.filter(name__in=BACK_OFFICE).exists()
         user.save(update_fields=["is_staff"])
 
@@ -279,7 +304,11 @@ class RoleAdmin(ReadOnlyAdmin):
     search_fields = ("name",)
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(count=Count("user", filter=Q(user__is_active=True)))
+        return super().get_queryset(request).annotate(count=Count("user", filter=self._counted(request)))
+
+    def _counted(self, request) -> Q:
+        seen = Q() if sees_all(request.user) else Q(user__in=accounts_within(User.objects.all(), request.user))
+        return seen & Q(user__is_active=True)
 
     @admin.display(description="人数")
     def members(self, group):

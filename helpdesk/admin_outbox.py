@@ -5,15 +5,21 @@ import uuid
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from guides.admin.within import DistrictRows
+from guides.districts import districts_of, inside, sees_all
+from guides.site_words import words_for
 from helpdesk import outbox, outgoing
 from helpdesk.delivery import to_robot
 from helpdesk.models import Notification, Robot, SendState
 from helpdesk.outbox_status import status
+from helpdesk.people import accounts_within
 from menpai import throttle
 
 
@@ -34,6 +40,14 @@ class NotificationAdmin(admin.ModelAdmin):
     actions = ("try_again", "drop")
     change_list_template = "admin/helpdesk/notification/change_list.html"
 
+    def get_queryset(self, request):
+        """What is told of a request belongs to its area; without one, to its recipient's."""
+        rows, codes = super().get_queryset(request), districts_of(request.user)
+        if sees_all(request.user):
+            return rows
+        staff = accounts_within(get_user_model().objects.all(), request.user)
+        return rows.filter(inside(codes, "request__area__code") | inside(codes, "to_robot__area__code") & Q(request=None) | Q(request=None, to_user__in=staff))
+
     def has_add_permission(self, request):
         return False
 
@@ -53,7 +67,7 @@ class NotificationAdmin(admin.ModelAdmin):
         return request.user.has_perm("helpdesk.change_notification")
 
     def changelist_view(self, request, extra_context=None):
-        return super().changelist_view(request, {"outbox": status(timezone.now()), **(extra_context or {})})
+        return super().changelist_view(request, {"outbox": status(timezone.now(), self.get_queryset(request)), **(extra_context or {})})
 
     @admin.display(description="建立", ordering="id")
     def since(self, row):
@@ -135,7 +149,8 @@ class RobotForm(forms.ModelForm):
 
 
 @admin.register(Robot)
-class RobotAdmin(admin.ModelAdmin):
+class RobotAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "area__code"
     form = RobotForm
     fields = ("name", "area", "kind", "new_address", "new_secret", "is_active")
     list_display = ("name", "area", "kind", "is_active", "is_signed")
@@ -152,9 +167,10 @@ class RobotAdmin(admin.ModelAdmin):
     @admin.action(description="发一条试试", permissions=["change"])
     def send_test(self, request, queryset):
         """A message without any matter in it into each chosen group, at most five in ten minutes by one person."""
-        title = f"{settings.SITE_NAME}：诉求提醒试一下"
-        text = f"**{title}**\n\n看到这条，说明这个群收得到诉求提醒。[打开工作台]({settings.SITE_URL}{reverse('desk:queue')})"
-        for robot in queryset[:5]:
+        desk = settings.SITE_URL + reverse("desk:queue")
+        for robot in queryset.select_related("area")[:5]:
+            title = f"{words_for(robot.area).name}：诉求提醒试一下"
+            text = f"**{title}**\n\n看到这条，说明这个群收得到诉求提醒。[打开工作台]({desk})"
             if not throttle.allow("robot test", str(request.user.pk), limit=5, minutes=10):
                 messages.warning(request, "试得太勤了，过十分钟再试。")
                 return

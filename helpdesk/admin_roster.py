@@ -2,11 +2,15 @@
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from guides.models import Area, Level
+from guides.admin.within import DistrictRows, OwnChoices
+from guides.districts import sees_all
+from guides.models import Level
 from helpdesk.actions import staff_name
 from helpdesk.models import Absence, Cover, MarketDay, MarketRule
+from helpdesk.people import accounts_within
 
 
 class CommunityForm(forms.ModelForm):
@@ -15,7 +19,7 @@ class CommunityForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name in {"area", "neighbour"} & self.fields.keys():
-            self.fields[name].queryset = Area.objects.filter(level=Level.COMMUNITY)
+            self.fields[name].queryset = self.fields[name].queryset.filter(level=Level.COMMUNITY)
 
 
 class CoverForm(CommunityForm):
@@ -35,7 +39,8 @@ class MarketDayForm(CommunityForm):
 
 
 @admin.register(Cover)
-class CoverAdmin(admin.ModelAdmin):
+class CoverAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "area__code"
     form = CoverForm
     list_display = ("area", "neighbour", "order")
     list_editable = ("order",)
@@ -50,7 +55,8 @@ class CoverAdmin(admin.ModelAdmin):
 
 
 @admin.register(MarketDay)
-class MarketDayAdmin(admin.ModelAdmin):
+class MarketDayAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "area__code"
     form = MarketDayForm
     list_display = ("area", "rule", "digits", "part")
     list_filter = ("rule",)
@@ -65,7 +71,7 @@ class MarketDayAdmin(admin.ModelAdmin):
 
 
 @admin.register(Absence)
-class AbsenceAdmin(admin.ModelAdmin):
+class AbsenceAdmin(OwnChoices, admin.ModelAdmin):
     """Mostly entered at the desk; here for an administrator who puts something right."""
 
     list_display = ("name", "starts_on", "ends_on", "part", "kind", "entered_by")
@@ -81,6 +87,10 @@ class AbsenceAdmin(admin.ModelAdmin):
                 "description": "平时由本人或者主管在工作台的“排班”里登记。两头的日子都算在内。除了这三样，别的原因不要写。"}),
         ("谁登记的", {"fields": (("entered_by", "entered_at"),)}),
     )  # fmt: skip
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows if sees_all(request.user) else rows.filter(user__in=accounts_within(get_user_model().objects.all(), request.user))
 
     @admin.display(description="姓名", ordering="user__first_name")
     def name(self, absence):

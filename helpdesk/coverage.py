@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -143,7 +142,7 @@ def lineage(code: str) -> list[str]:
 
 def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
     """Everything of the districts in which these areas lie, in six queries whatever their number."""
-    now = now or timezone.now()
+    now, codes = now or timezone.now(), list(codes)
     today = timezone.localdate(now)
     inside = _inside(codes, "area__code")
     postings = list(_postings().filter(inside).select_related("user"))
@@ -166,9 +165,8 @@ def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
 
 
 def _inside(codes: Iterable[str], column: str) -> Q:
-    districts = sorted({code[:6] for code in codes}) or [settings.DISTRICT_CODE[:6]]
-    found = Q()
-    for district in districts:
+    found = Q(pk__in=[])
+    for district in sorted({code[:6] for code in codes}):
         found |= Q(**{f"{column}__startswith": district})
     return found
 

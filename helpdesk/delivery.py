@@ -11,6 +11,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from guides.models import Area
+from guides.site_words import words_for
 from helpdesk import channels, notification_texts, sending_times
 from helpdesk.channels import Outcome
 from helpdesk.models import OPEN_STATES, ContactCard, HelpRequest, Notification, NotificationKind, State
@@ -112,7 +114,7 @@ def _to_robot(rows: list[Notification]) -> Message | str:
     robot = rows[0].to_robot
     if not robot.is_active:
         return "这个群机器人停用了"
-    title, text = notification_texts.group([item_of(row) for row in rows], site=settings.SITE_NAME, desk=settings.SITE_URL + reverse("desk:queue"))
+    title, text = notification_texts.group([item_of(row) for row in rows], site=words_for(robot.area).name, desk=settings.SITE_URL + reverse("desk:queue"))
     return Message(rows, Channel(robot.kind), partial(to_robot, robot, title, text, _message_id(rows)), robot.pk)
 
 
@@ -129,7 +131,19 @@ def _to_user(rows: list[Notification]) -> Message | str:
     channel = channel_of(card, urgent=urgent)
     if channel is None:
         return "没有配置：本人没有填" if card is None or not (card.email or card.mobile) else "没有配置：邮件、短信都没有接"
-    return Message(rows, channel, partial(to_person, card, channel, [item_of(row) for row in rows], _message_id(rows)))
+    return Message(rows, channel, partial(to_person, card, channel, [item_of(row) for row in rows], _message_id(rows), site=_site_of(rows)))
+
+
+def _site_of(rows: list[Notification]) -> str:
+    """The name of the district that a message to staff speaks of; without a request the one of the recipient's place."""
+    return words_for(next((row.request.area for row in rows if row.request), None) or place_of(rows[0].to_user)).name
+
+
+def place_of(user) -> Area | None:
+    """An area where somebody works, at the desk or in the back office; None for whom no place is known."""
+    posting = user.postings.select_related("area").first()
+    editing = None if posting else user.editor_postings.select_related("district").first()
+    return posting.area if posting else editing.district if editing else None
 
 
 def channel_of(card: ContactCard | None, *, urgent: bool = False) -> Channel | None:
@@ -141,9 +155,9 @@ def channel_of(card: ContactCard | None, *, urgent: bool = False) -> Channel | N
     return next((way for way in order if ways[way]), None)
 
 
-def to_person(card: ContactCard, channel: Channel, items: list[notification_texts.Item], message_id: str) -> Outcome:
-    """One message to one member of staff."""
-    words = {"site": settings.SITE_NAME, "desk": settings.SITE_URL + reverse("desk:queue")}
+def to_person(card: ContactCard, channel: Channel, items: list[notification_texts.Item], message_id: str, *, site: str) -> Outcome:
+    """One message to one member of staff, in the name of `site`."""
+    words = {"site": site, "desk": settings.SITE_URL + reverse("desk:queue")}
     if channel == Channel.SMS:
         return channels.sms(card.mobile, text=notification_texts.staff_sms(items, **words), message_id=message_id)
     subject, text = notification_texts.email(items, **words, settings_page=settings.SITE_URL + reverse("desk:me"))
@@ -152,10 +166,10 @@ def to_person(card: ContactCard, channel: Channel, items: list[notification_text
 
 def try_out(card: ContactCard) -> dict[str, Outcome]:
     """One message by every way that is filled in and set up, sent now: what became of each, by the way's name."""
-    outcomes, message_id = {}, str(uuid4())
-    text = notification_texts.trial(site=settings.SITE_NAME)
+    outcomes, message_id, site = {}, str(uuid4()), words_for(place_of(card.user)).name
+    text = notification_texts.trial(site=site)
     if card.email and channels.mail_is_set_up():
-        outcomes[Channel.EMAIL.label] = channels.email(card.email, subject=f"{settings.SITE_NAME}：试一下", text=text, message_id=message_id)
+        outcomes[Channel.EMAIL.label] = channels.email(card.email, subject=f"{site}：试一下", text=text, message_id=message_id)
     if card.mobile and channels.sms_is_set_up():
         outcomes[Channel.SMS.label] = channels.sms(card.mobile, text=text, message_id=message_id)
     return outcomes
@@ -172,8 +186,8 @@ def _to_resident(rows: list[Notification]) -> Message | str:
     items = [_for_resident(row.kind, request) for row in rows if row.kind in notification_texts.FOR_RESIDENT]
     if not items:
         return "这件事不用告诉居民"
-    find = settings.SITE_URL + reverse("help:find")
-    text = notification_texts.resident_sms(items, site=settings.SITE_NAME, hotline=settings.HOTLINE, find=find)
+    find, words = settings.SITE_URL + reverse("help:find"), words_for(request.area)
+    text = notification_texts.resident_sms(items, site=words.name, hotline=words.hotline, find=find)
     return Message(rows, Channel.SMS, partial(channels.sms, request.phone, text=text, message_id=_message_id(rows)))
 
 

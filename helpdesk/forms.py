@@ -5,7 +5,8 @@ import uuid
 
 from django import forms
 
-from guides.models import Area, Guide, Level
+from doorplates.access import find_plate
+from guides.models import Area, Guide, Level, district_code_of, own_district
 from helpdesk import behalf
 from helpdesk.models import NO_NAME, OFFERED_CHOICES, CallTime, Kind, RatingLevel, normalise_reference
 from menpai.validators import normalise_phone, without_identity_number
@@ -69,6 +70,29 @@ class HelpForm(PlainForm):
     enterprise = forms.BooleanField(required=False, widget=forms.HiddenInput)  # came from the enterprises' entrance, without a guide
     submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.district = self._district()
+        self.fields["area"].queryset = self.fields["area"].queryset.filter(code__startswith=self.district[:6])
+        if "guide" in self.fields:
+            self.fields["guide"].queryset = self.fields["guide"].queryset.filter(district=self.district)
+
+    def _district(self) -> str:
+        """The code of the district it is about, which decides whose villages and guides may be chosen: by the village, else the plate, else what the
+        page said (`district`, only where it is not the installation's own)."""
+        known = self.data if self.is_bound else self.initial
+        code = known.get("area") or ""
+        if not code and (plate := find_plate(known["plate"]) if known.get("plate") else None):
+            code = plate.building.community_id
+        code = district_code_of(code or known.get("district") or own_district())
+        is_known = code == own_district() or Area.objects.filter(pk=code, level=Level.DISTRICT).exists()
+        return code if is_known else own_district()
+
+    @property
+    def elsewhere(self) -> str:
+        """What the page carries along in its hidden `district`: empty in the installation's own."""
+        return self.district if self.district != own_district() else ""
+
     def clean_name(self):
         return without_identity_number(self.cleaned_data["name"])
 
@@ -92,6 +116,7 @@ class HelpForm(PlainForm):
 
     def clean(self):
         given = super().clean()
+        given["district"] = self.district
         if behalf.must_come_instead(given.get("kind"), given.get("guide")):
             self.add_error("kind", behalf.MUST_COME)
         return given

@@ -6,9 +6,9 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
-from guides.models import Guide
+from guides.models import Guide, district_of
 from helpdesk import behalf
-from helpdesk.access import colleagues_for, communities_of
+from helpdesk.access import colleagues_for, communities_of, postings_of
 from helpdesk.actions import SAY_SOMETHING, SAY_WHAT_CHANGED, SAY_WHOSE, staff_name
 from helpdesk.forms import MAX_NOTE, AreaField
 from helpdesk.forms_refused import RefusedPapers
@@ -126,9 +126,10 @@ class HandOverForm(ActForm):
         self.fields["to"].queryset = colleagues_for(self.stored)
 
 
-def _guides_by_topic() -> list:
+def _guides_by_topic(districts: set[str]) -> list:
+    """By slug. Who writes down for two districts finds the guides of both; the village decides whose is meant."""
     groups: dict[str, list] = {}
-    for guide in Guide.objects.published().select_related("domain"):
+    for guide in Guide.objects.published().filter(district__in=districts).select_related("domain"):
         groups.setdefault(guide.domain.name, []).append((guide.slug, guide.plain_title))
     return [("", "说不清，先问问"), *groups.items()]
 
@@ -153,7 +154,7 @@ class LogForm(forms.Form):
         error_messages={"required": "选他住的村（社区）。", "invalid_choice": "从列表里选。不归您管的村（社区），请他打 12345。"},
     )
     guide = forms.ChoiceField(
-        label="办什么事", choices=_guides_by_topic, required=False, error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"}
+        label="办什么事", required=False, error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"}
     )
     kind = forms.ChoiceField(
         label="要哪种帮助", choices=OFFERED_CHOICES, initial=Kind.ADVICE, widget=forms.RadioSelect,
@@ -171,6 +172,7 @@ class LogForm(forms.Form):
         super().__init__(data, label_suffix="")
         communities = communities_of(user).select_related("parent")
         self.fields["area"].queryset = communities
+        self.fields["guide"].choices = _guides_by_topic({district_of(posting.area) for posting in postings_of(user)})
         if len(only := communities[:2]) == 1:
             self.initial["area"] = only[0].pk
 
@@ -178,8 +180,14 @@ class LogForm(forms.Form):
         return normalise_phone(self.cleaned_data["phone"])
 
     def clean_guide(self):
-        slug = self.cleaned_data["guide"]
-        return Guide.objects.whole().get(slug=slug) if slug else None
+        """The guide of the village's own district; the village stands above it in the form, so it is read already."""
+        slug, area = self.cleaned_data["guide"], self.cleaned_data.get("area")
+        if not slug or area is None:
+            return None
+        guide = Guide.objects.published().whole().filter(district=district_of(area), slug=slug).first()
+        if guide is None:
+            raise ValidationError(self.fields["guide"].error_messages["invalid_choice"])
+        return guide
 
     def clean(self):
         if behalf.must_come_instead(self.cleaned_data.get("kind"), self.cleaned_data.get("guide")):

@@ -37,17 +37,18 @@ class Status:
     alarms: list[str]
 
 
-def status(now: datetime) -> Status:
-    """The state of the outbox; `alarms` are sentences, none when all is well."""
+def status(now: datetime, rows=None) -> Status:
+    """The state of the outbox, or of those `rows` of it that somebody may see; `alarms` are sentences, none when all is well."""
     day = now - timedelta(days=1)
     unsent = Q(state__in=(SendState.PENDING, SendState.SENDING))
     could_go = Q(state=SendState.PENDING, not_before__lte=now) | Q(state=SendState.SENDING, leased_until__lte=now)
     failed = Q(state=SendState.FAILED, not_before__gt=day)
-    found = Notification.objects.aggregate(
+    rows = Notification.objects.all() if rows is None else rows
+    found = rows.aggregate(
         waiting=Count("pk", unsent), oldest=Min("not_before", filter=could_go), failed=Count("pk", failed),
         struggling=Count("pk", Q(state=SendState.PENDING, attempts__gte=MANY_TRIES)),
     )  # fmt: skip
-    rows = Notification.objects.exclude(channel="").values("channel").annotate(
+    rows = rows.order_by().exclude(channel="").values("channel").annotate(
         sent=Count("lease", Q(state=SendState.SENT, sent_at__gt=day), distinct=True), failed=Count("pk", failed), last=Max("sent_at"),
     )  # fmt: skip
     by_channel = {row["channel"]: row for row in rows.order_by("channel")}

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.forms import Form
 from django.utils import timezone
 
-from guides.models import Area, Fact, FactField, Guide
+from guides.models import Area, Fact, FactField, Guide, Level, district_of, own_district
 from guides.workdays import calendar_for
 from helpdesk import sla
 from helpdesk.behalf import principal_of
@@ -110,10 +109,23 @@ def hotline_fact(guide: Guide | None) -> Fact | None:
     return guide.facts.filter(field=FactField.HOTLINE).first() if guide and guide.hotline else None
 
 
+def place_asked(form: Form, area: Area | None, plate) -> Area | None:
+    """The area a form is about as far as it is known: the village, that of the plate, else the district if it is not the installation's own."""
+    if area or plate:
+        return area or plate.building.community
+    return Area.objects.get(pk=form.district) if form.elsewhere else None
+
+
+def asked_area(code: str) -> dict:
+    """What an address's ?area= says to a form: a village is filled in; a township or a district only says whose villages are offered."""
+    area = Area.objects.filter(pk=code).first()
+    return {"area": area.pk if area and area.level == Level.COMMUNITY else "", "district": district_of(area)}
+
+
 def promised(kind: str, area: Area | None) -> dict:
     """By when somebody calls who asks now: for the chosen kind, for advice, and for help in person."""
     now = timezone.now()
-    calendar = calendar_for(area or Area.objects.filter(pk=settings.DISTRICT_CODE).first(), since=timezone.localdate(now))
+    calendar = calendar_for(area or Area.objects.filter(pk=own_district()).first(), since=timezone.localdate(now))
     advice, in_person = (sla.promise(now, kind=k, calendar=calendar) for k in (Kind.ADVICE, Kind.HOME))
     is_advice = kind not in OFFERED_KINDS or sla.PROMISED_MINUTES[Kind(kind)] == sla.PROMISED_MINUTES[Kind.ADVICE]
     return {"promised_at": advice if is_advice else in_person, "promised_advice": advice, "promised_in_person": in_person}

@@ -9,11 +9,11 @@ from helpdesk.models import Event, EventKind, HelpRequest, State
 TOLD = "告诉居民指南写好了"  # the detail of the event by which a helper says so; the mark on the desk goes
 
 
-def wish_and_note(wish: str, note: str) -> tuple[SearchMiss | None, str]:
+def wish_and_note(wish: str, note: str, *, district: str) -> tuple[SearchMiss | None, str]:
     """The miss of the wished words, and the note to keep: words that may be personal, or too long for a miss, stand in it and so are encrypted."""
     if not wish:
         return None, note
-    miss = misses.miss_for(wish)
+    miss = misses.miss_for(wish, district=district)
     if miss is None or len(wish) > misses.MAX_TEXT:
         note = f"想办：{wish}\n{note}".strip()
     return miss, note

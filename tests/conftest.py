@@ -84,7 +84,16 @@ def fresh_search_index(monkeypatch):
     """The index is kept by the content's version, and a rolled-back test gives its version number to the next one."""
     from guides import search
 
-    monkeypatch.setattr(search, "_index", search._Index())
+    monkeypatch.setattr(search, "_indexes", {})
+
+
+@pytest.fixture(autouse=True)
+def fresh_site_words(monkeypatch):
+    """Known to be none, as in a process that has looked: no page of a test is the one that reads them. Saving a District forgets it."""
+    from guides.models import District
+
+    monkeypatch.setattr(District, "kept", {})
+    monkeypatch.setattr(District, "kept_until", float("inf"))
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from guides.admin import exchange_jobs
+from guides.admin.within import DistrictRows
 from guides.models import JobPosting, Notice
 
 
-class BoardAdmin(admin.ModelAdmin):
+class BoardAdmin(DistrictRows, admin.ModelAdmin):
+    district_path, empty_is_own = "area__code", True
     autocomplete_fields = ("area",)
     list_select_related = ("area",)
     list_filter = ("kind", "is_sample", "published_on", ("area", admin.RelatedOnlyFieldListFilter))

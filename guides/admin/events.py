@@ -9,13 +9,15 @@ from django.urls import path
 from django.utils.html import format_html
 
 from guides import actions, views_events
+from guides.admin.within import NewInDistrict, OwnChoices
+from guides.districts import within
 from guides.document_shape import ORDER_STEP
 from guides.forms_events import LifeEventForm, LifeEventStepForm
 from guides.models import ContentStamp, LifeEvent, LifeEventStep, Status
-from guides.viewpoint import Viewpoint
+from guides.viewpoint import of_district
 
 
-class LifeEventStepInline(admin.StackedInline):
+class LifeEventStepInline(OwnChoices, admin.StackedInline):
     model = LifeEventStep
     form = LifeEventStepForm
     extra = 1
@@ -28,7 +30,7 @@ class LifeEventStepInline(admin.StackedInline):
 
 
 @admin.register(LifeEvent)
-class LifeEventAdmin(admin.ModelAdmin):
+class LifeEventAdmin(NewInDistrict, admin.ModelAdmin):
     form = LifeEventForm
     inlines = (LifeEventStepInline,)
     change_form_template = "admin/guides/lifeevent/change_form.html"
@@ -94,10 +96,10 @@ class LifeEventAdmin(admin.ModelAdmin):
 
     def preview(self, request, pk):
         """The event as residents see it or will see it; a draft's only page."""
-        event = get_object_or_404(LifeEvent.objects.whole(), pk=pk)
+        event = get_object_or_404(within(LifeEvent.objects.whole(), request.user), pk=pk)
         if not self.has_view_permission(request, event):
             raise PermissionDenied
-        viewpoint = Viewpoint(elder="elder" in request.GET)
+        viewpoint = of_district(event.district, elder="elder" in request.GET)
         return views_events.render_event(request, event, viewpoint, preview=event.status != Status.PUBLISHED)
 
     def publish(self, request, pk):
@@ -109,7 +111,7 @@ class LifeEventAdmin(admin.ModelAdmin):
     def _act(self, request, pk, action, sentence):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        event = get_object_or_404(LifeEvent, pk=pk)
+        event = get_object_or_404(within(LifeEvent.objects.all(), request.user), pk=pk)
         if not self.has_publish_permission(request) or not self.has_change_permission(request, event):
             raise PermissionDenied
         if action(event=event, by=request.user):

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
 from guides.admin.reviewing import name_of
+from guides.districts import choices_for, chosen_by
 from guides.forms_admin import ImportForm
 from guides.models import Domain, Guide
 from guides.transfer import Report, export_domain, import_guides
@@ -36,14 +37,22 @@ def export_view(request, domain, model_admin):
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     found = get_object_or_404(Domain, slug=domain)
-    response = HttpResponse(export_domain(found), content_type="application/yaml; charset=utf-8")
+    response = HttpResponse(export_domain(found, _district(request)), content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}.yaml"'
     return response
 
 
+def _district(request) -> str:
+    """The district the file is of: the only one of the user, or the one in the address (?district=). Who works for none has no file either."""
+    district = chosen_by(request.user, request.GET.get("district", ""))
+    if not district:
+        raise PermissionDenied
+    return district
+
+
 def _import(request, text: str, *, dry_run: bool) -> Report:
     may_verify = request.user.has_perm("guides.verify_fact")
-    return import_guides([text], by=name_of(request.user), dry_run=dry_run, may_verify=may_verify)
+    return import_guides([text], by=name_of(request.user), dry_run=dry_run, may_verify=may_verify, district=_district(request))
 
 
 def _digest(text: str, report: Report) -> str:
@@ -76,11 +85,12 @@ def _confirm(request, model_admin):
 
 
 def _page(request, model_admin, **context):
-    titles = dict(Guide.objects.values_list("slug", "plain_title"))
+    district = _district(request)
+    titles = dict(Guide.objects.filter(district=district).values_list("slug", "plain_title"))
     if report := context.get("report"):
         context["changed"] = [(slug, titles.get(slug, ""), marked(text)) for slug, text in report.changed.items()]
     context |= model_admin.admin_site.each_context(request)
-    context |= {"opts": model_admin.opts, "domains": Domain.objects.all(), "title": "导入和导出办事指南"}
+    context |= {"opts": model_admin.opts, "domains": Domain.objects.all(), "title": "导入和导出办事指南", "district": district, "districts": choices_for(request.user)}
     return TemplateResponse(request, "admin/guides/guide/import.html", context)
 
 

@@ -14,7 +14,6 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from guides.forms_admin import JobsImportForm
-from guides.models import JobPosting
 from guides.transfer_jobs import MAX_ROWS, USUAL_DAYS, Report, export_jobs, import_jobs, sample
 from menpai.spreadsheets import XLSX_TYPE, Line
 
@@ -39,7 +38,7 @@ def import_view(request, model_admin):
 def export_view(request, model_admin):
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    return download(JobPosting.objects.select_related("area"))
+    return download(model_admin.get_queryset(request).select_related("area"))
 
 
 def download(jobs) -> HttpResponse:

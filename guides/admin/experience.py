@@ -14,6 +14,8 @@ from django.utils.html import format_html
 
 from guides import actions, corrections, refusals
 from guides.admin.reviewing import name_of
+from guides.admin.within import DistrictRows
+from guides.districts import within
 from guides.forms_experience import AnswerForm, RefusalFilter
 from guides.models import Correction, CorrectionState, Guide, Refusal, RefusalReason
 
@@ -21,8 +23,10 @@ REFUSALS_PER_PAGE = 50
 
 
 @admin.register(Refusal)
-class RefusalAdmin(admin.ModelAdmin):
+class RefusalAdmin(DistrictRows, admin.ModelAdmin):
     """Counted by guide, paper and reason, the most frequent first; single cases are nobody's list. Only to look at."""
+
+    district_path = "guide__district"
 
     def has_add_permission(self, request):
         return False
@@ -36,9 +40,10 @@ class RefusalAdmin(admin.ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = RefusalFilter(request.GET, months=_months(timezone.localdate()))
+        rows = self.get_queryset(request)
+        form = RefusalFilter(request.GET, months=_months(timezone.localdate()), guides=within(Guide.objects.all(), request.user))
         chosen = form.cleaned_data if form.is_valid() else {"month": "", "guide": None}
-        page = Paginator(_counted(chosen["month"], chosen["guide"]), REFUSALS_PER_PAGE).get_page(request.GET.get("p"))
+        page = Paginator(_counted(rows, chosen["month"], chosen["guide"]), REFUSALS_PER_PAGE).get_page(request.GET.get("p"))
         rows = [row | {"reason": RefusalReason(row["reason"]).label} for row in page]
         context = self.admin_site.each_context(request) | {
             "opts": self.opts, "title": "退件", "form": form, "page": page, "rows": rows, "keep": f"month={chosen['month']}&guide={chosen['guide'].pk if chosen['guide'] else ''}",
@@ -55,11 +60,12 @@ def _months(today: date) -> list[tuple[str, str]]:
     return [(f"{end // 12}-{end % 12 + 1:02}", f"{end // 12}年{end % 12 + 1}月") for end in ends]
 
 
-def _counted(month: str, guide: Guide | None):
-    rows = Refusal.objects.filter(on__gt=refusals.since(timezone.localdate()))
+def _counted(rows, month: str, guide: Guide | None):
     if month:
         year, _, number = month.partition("-")
-        rows = Refusal.objects.filter(on__year=int(year), on__month=int(number))
+        rows = rows.filter(on__year=int(year), on__month=int(number))
+    else:
+        rows = rows.filter(on__gt=refusals.since(timezone.localdate()))
     if guide:
         rows = rows.filter(guide=guide)
     rows = rows.order_by().values("guide", "guide__plain_title", "guide__slug", "material", "reason").annotate(count=Count("pk"))
@@ -67,9 +73,10 @@ def _counted(month: str, guide: Guide | None):
 
 
 @admin.register(Correction)
-class CorrectionAdmin(admin.ModelAdmin):
+class CorrectionAdmin(DistrictRows, admin.ModelAdmin):
     """Open ones first, by guide and part; what several readers say of one part is one line, answered once."""
 
+    district_path = "guide__district"
     change_list_template = "admin/guides/correction/change_list.html"
     list_display = ("guide", "where", "times", "shown_state", "at", "handled_by")
     list_display_links = ("guide",)
@@ -88,13 +95,13 @@ class CorrectionAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request):
         if request.resolver_match and request.resolver_match.url_name == "guides_correction_changelist":
-            return corrections.grouped()
+            return self.seen_by(corrections.grouped(), request.user)
         return super().get_queryset(request)
 
     def get_search_results(self, request, queryset, search_term):
         """By a reader's number the line it stands in, also where another row of the group heads it."""
         found = Correction.objects.filter(code="".join(search_term.split())).select_related("guide").first()
-        if found:
+        if found and queryset.filter(guide=found.guide_id).exists():
             return queryset.filter(pk=corrections.like(found)[0].pk), False
         return super().get_search_results(request, queryset, search_term)
 

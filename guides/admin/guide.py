@@ -18,11 +18,13 @@ from guides import actions, views
 from guides.admin import exchange
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
+from guides.admin.within import NewInDistrict
+from guides.districts import districts_of, inside, sees_all, within
 from guides.document_shape import ORDER_STEP
 from guides.forms_admin import GuideForm
 from guides.models import Counter, Domain, Fact, Guide, GuideRevision, Material, Statement, Status, Step
 from guides.transfer import dump
-from guides.viewpoint import Viewpoint
+from guides.viewpoint import of_district
 
 VERIFIED_PARTS = (Fact, Statement, Material, Step, Counter)
 REVISIONS_PER_PAGE = 20
@@ -47,7 +49,7 @@ class UnverifiedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Guide)
-class GuideAdmin(admin.ModelAdmin):
+class GuideAdmin(NewInDistrict, admin.ModelAdmin):
     form = GuideForm
     inlines = PARTS
     change_form_template = "admin/guides/guide/change_form.html"
@@ -170,14 +172,15 @@ class GuideAdmin(admin.ModelAdmin):
         ]
 
     def _guide(self, request, pk: int) -> Guide:
-        guide = get_object_or_404(Guide.objects.whole(), pk=pk)
+        guide = get_object_or_404(within(Guide.objects.whole(), request.user), pk=pk)
         if not self.has_view_permission(request, guide):
             raise PermissionDenied
         return guide
 
     def preview(self, request, pk):
         """The guide as residents see it or will see it; a draft's only page."""
-        guide, viewpoint = self._guide(request, pk), Viewpoint(elder="elder" in request.GET)
+        guide = self._guide(request, pk)
+        viewpoint = of_district(guide.district, elder="elder" in request.GET)
         return views.render_guide(request, guide, viewpoint, preview=guide.status != Status.PUBLISHED)
 
     def publish(self, request, pk):
@@ -262,7 +265,11 @@ class DomainAdmin(admin.ModelAdmin):
     search_fields = ("name", "slug")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(count=Count("guides"))
+        return super().get_queryset(request).annotate(count=Count("guides", filter=inside(districts_of(request.user), "guides__district")))
+
+    def has_delete_permission(self, request, obj=None):
+        """All districts share the topics: none of them takes one away from another, or learns what stands under it."""
+        return super().has_delete_permission(request, obj) and sees_all(request.user)
 
     def save_model(self, request, obj, form, change):
         actions.save_topic(domain=obj)

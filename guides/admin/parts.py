@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 
+from guides.admin.within import OwnChoices
 from guides.forms_admin import CounterForm, FactForm, MaterialForm, SituationForm, StatementForm, StepForm
 from guides.models import Answer, Counter, Fact, FactField, Guide, Material, Situation, Statement, StatementKind, Step
 from guides.refusals import of_month
@@ -29,7 +30,7 @@ def used_tokens(guide: Guide) -> dict[str, str]:
     return {token: str(row) for part in ROWS for row in getattr(guide, part).all() for token in row.only_for}
 
 
-class PartInline(admin.StackedInline):
+class PartInline(OwnChoices, admin.StackedInline):
     """One kind of part. `title` heads it, `hint` says in a sentence what belongs here."""
 
     template = "admin/guides/guide/part.html"

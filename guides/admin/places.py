@@ -6,9 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from guides.admin.reviewing import name_of
+from guides.admin.within import DistrictRows
 from guides.area_codes import code_problem, parent_code
 from guides.forms_admin import OfficeForm
-from guides.models import Area, Office, OfficeHours, SpecialDay
+from guides.models import Area, District, Office, OfficeHours, SpecialDay
 
 
 class AreaForm(forms.ModelForm):
@@ -29,7 +30,8 @@ class AreaForm(forms.ModelForm):
 
 
 @admin.register(Area)
-class AreaAdmin(admin.ModelAdmin):
+class AreaAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "code"
     form = AreaForm
     list_display = ("name", "level", "parent", "contact_name", "contact_phone", "code")
     list_filter = ("level",)
@@ -47,13 +49,33 @@ class AreaAdmin(admin.ModelAdmin):
         return ("code", "level", "parent") if obj else ()
 
 
+@admin.register(District)
+class DistrictAdmin(DistrictRows, admin.ModelAdmin):
+    """What stands in header, footer and print of a district's pages. A new district comes by `init_district`, with its areas and people."""
+
+    district_path = "area__code"
+    list_display = ("area", "site_name", "organiser", "hotline")
+    list_select_related = ("area",)
+    fieldsets = (
+        (None, {"fields": ("area", "site_name", "organiser", "hotline")}),
+        ("页脚的备案和标识", {"fields": ("icp", "police_record", "site_identifier"), "description": "有了再填，空着就不显示。改了以后，一分钟内都换成新的。"}),
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("area",) if obj else ()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
 class HoursInline(admin.TabularInline):
     model = OfficeHours
     extra = 1
 
 
 @admin.register(Office)
-class OfficeAdmin(admin.ModelAdmin):
+class OfficeAdmin(DistrictRows, admin.ModelAdmin):
+    district_path = "area__code"
     form = OfficeForm
     inlines = [HoursInline]
     list_display = ("name", "kind", "area", "phone", "address", "located", "hours_are_sample", "checked")
@@ -100,7 +122,8 @@ class OfficeAdmin(admin.ModelAdmin):
 
 
 @admin.register(SpecialDay)
-class SpecialDayAdmin(admin.ModelAdmin):
+class SpecialDayAdmin(DistrictRows, admin.ModelAdmin):
+    district_path, empty_is_own = "area__code", True
     list_display = ("date", "name", "is_open", "where")
     list_filter = ("is_open",)
     list_select_related = ("area",)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from guides import actions
 from guides.admin.reviewing import name_of
+from guides.admin.within import DistrictRows
 from guides.forms_wording import DraftForm, GuideForm, MissForm, SynonymActForm, SynonymForm
 from guides.models import Guide, MissState, SearchMiss, Synonym
 from guides.search import search
@@ -68,7 +69,7 @@ ACTS = {
 
 
 @admin.register(SearchMiss)
-class SearchMissAdmin(admin.ModelAdmin):
+class SearchMissAdmin(DistrictRows, admin.ModelAdmin):
     """The list by frequency, open ones first. Nothing is typed in or deleted here: rows come from searches and go by their age."""
 
     change_list_template = "admin/guides/searchmiss/change_list.html"
@@ -107,7 +108,7 @@ class SearchMissAdmin(admin.ModelAdmin):
             raise PermissionDenied
         rows = queryset.filter(state=MissState.OPEN)
         if "confirm" not in request.POST:
-            shown = [(miss, best_guides(miss.text)) for miss in rows]
+            shown = [(miss, best_guides(miss)) for miss in rows]
             context = self.admin_site.each_context(request) | {"opts": self.opts, "rows": shown, "title": "加成最像的指南的别的叫法"}
             return TemplateResponse(request, "admin/guides/searchmiss/match.html", context)
         done = 0
@@ -163,14 +164,14 @@ class SearchMissAdmin(admin.ModelAdmin):
         if refused is not None:
             forms["alias" if refused_act == "phrasing" else refused_act] = refused  # two buttons, one form
         context = self.admin_site.each_context(request) | {
-            "opts": self.opts, "miss": miss, "forms": forms, "hits": best_guides(miss.text), "title": f"没搜到的：{miss}",
+            "opts": self.opts, "miss": miss, "forms": forms, "hits": best_guides(miss), "title": f"没搜到的：{miss}",
             "media": SynonymActForm(act="synonym", miss=miss).media, "refused": refused,
         }  # fmt: skip
         return TemplateResponse(request, "admin/guides/searchmiss/handle.html", context)
 
 
-def best_guides(text: str) -> list[tuple[Guide, str]]:
-    """The guides that search finds for the words now, best first, each with why."""
-    hits = search(text, limit=HITS).hits
-    guides = {guide.slug: guide for guide in Guide.objects.filter(slug__in=[hit.slug for hit in hits])}
+def best_guides(miss: SearchMiss) -> list[tuple[Guide, str]]:
+    """The guides of its district that search finds for the words now, best first, each with why."""
+    hits = search(miss.text, limit=HITS, district=miss.district).hits
+    guides = {guide.slug: guide for guide in Guide.objects.filter(district=miss.district, slug__in=[hit.slug for hit in hits])}
     return [(guides[hit.slug], hit.why) for hit in hits if hit.slug in guides]

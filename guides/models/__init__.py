@@ -1,5 +1,5 @@
 from guides.models.board import MAX_SEARCH, JobKind, JobPosting, Notice, NoticeKind
-from guides.models.district import District, EditorPosting, district_code_of, own_district
+from guides.models.district import District, EditorPosting, district_code_of, district_of, own_district
 from guides.models.experience import Correction, CorrectionState, Refusal, RefusalReason, RefusedAt, is_correction_code
 from guides.models.guide import (
     Agency,
@@ -29,7 +29,7 @@ from guides.models.stamp import ContentStamp
 from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
-    "District", "EditorPosting", "Link", "LinkState", "district_code_of", "own_district",
+    "District", "EditorPosting", "Link", "LinkState", "district_code_of", "district_of", "own_district",
     "Refusal", "RefusalReason", "RefusedAt",
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Correction", "CorrectionState", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",
     "GuideRevision", "JobKind", "JobPosting", "Level", "LifeEvent", "LifeEventStep", "MAX_SEARCH", "Mark", "Material", "MissState",

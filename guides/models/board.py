@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from guides.models.district import district_of, own_district
 from guides.models.places import Area
 
 MAX_SEARCH = 200  # characters of a search that are read
@@ -22,10 +23,17 @@ def words_of(text: str) -> list[str]:
 
 
 class BoardQuerySet(models.QuerySet):
-    def current(self, *, area: Area | None = None):
-        """Published and not yet expired today, for an area: what concerns it, an area above it, or everybody."""
+    def of_district(self, district: str):
+        """Those of a district (its 12-digit code). What names no area is of the installation's own."""
+        inside = Q(area__code__startswith=district[:6])
+        return self.filter(inside | Q(area=None) if district == own_district() else inside)
+
+    def current(self, *, area: Area | None = None, district: str = ""):
+        """Published and not yet expired today, for an area: what concerns it or an area above it. Without an area all of a district, by default
+        the installation's own."""
         today = timezone.localdate()
         rows = self.filter(published_on__lte=today).filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        rows = rows.of_district(district or district_of(area))
         if area is not None:
             rows = rows.filter(Q(area=None) | Q(area__in=area.lineage_codes))
         return rows.select_related("area")

@@ -1,10 +1,15 @@
 """区（县）: what a district says of itself, and which of its departments a member of the bureau writes for."""
 
+from time import monotonic
+from typing import ClassVar
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from guides.models.places import Area, Level
+
+KEPT_SECONDS = 60  # as long as a cache may keep a page
 
 
 def own_district() -> str:
@@ -15,6 +20,11 @@ def own_district() -> str:
 def district_code_of(code: str) -> str:
     """The 12-digit code of the district that an area code lies in. Official codes nest by prefix (GB/T 2260)."""
     return code[:6] + "000000"
+
+
+def district_of(area: Area | None) -> str:
+    """The code of the district an area lies in; without an area the installation's own."""
+    return district_code_of(area.code) if area else own_district()
 
 
 class OfDistrict(models.Model):
@@ -42,12 +52,27 @@ class District(models.Model):
     police_record = models.CharField("公安备案号", max_length=60, blank=True)
     site_identifier = models.CharField("政府网站标识码", max_length=20, blank=True)
 
+    kept: ClassVar[dict[str, "District"] | None] = None
+    kept_until: ClassVar[float] = 0.0
+
     class Meta:
         verbose_name = verbose_name_plural = "区（县）"
         ordering = ["area_id"]
 
     def __str__(self):
         return self.area.name
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        District.kept = None  # other processes read it anew within a minute
+
+    @classmethod
+    def known(cls) -> dict[str, "District"]:
+        """All rows by code with their areas, as this process read them within the last minute: every page needs them, and they change once a year."""
+        if cls.kept is None or cls.kept_until < monotonic():
+            cls.kept = {row.area_id: row for row in cls.objects.select_related("area")}
+            cls.kept_until = monotonic() + KEPT_SECONDS
+        return cls.kept
 
 
 class EditorPosting(models.Model):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from doorplates.models import Doorplate
-from guides.models import Area, Guide
+from guides.models import Area, Guide, district_of
 from guides.printed import latest_number
 from guides.workdays import calendar_for
 from helpdesk import behalf, sla, wishes
@@ -61,7 +61,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
         staffed=staffed_codes(submission.area),
         stewards=stewards_codes(submission.area),
     )
-    wish, note = wishes.wish_and_note(submission.wish, submission.note)
+    wish, note = wishes.wish_and_note(submission.wish, submission.note, district=district_of(submission.area))
     # Not "look, then create": a double click arrives twice at the same moment, and the unique key decides.
     request, is_new = HelpRequest.objects.get_or_create(
         submission_key=submission.submission_key,

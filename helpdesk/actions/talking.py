@@ -4,9 +4,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F
-from django.urls import reverse
 from django.utils import timezone
 
+from guides.site_words import words_for
+from guides.viewpoint import of_district
 from helpdesk import wishes
 from helpdesk.actions.base import NotPossible, end_pause, record, renew, require_open, require_owner
 from helpdesk.models import EventKind, HelpRequest, Medium, Message, NotificationKind, Sender, State
@@ -82,12 +83,12 @@ def _answer_wish(key: int) -> bool:
     # inside the update itself would, on PostgreSQL, still see them as they were before the wait.
     if not HelpRequest.objects.filter(pk=key).update(state=F("state")):
         return False
-    request = wishes.unanswered().filter(pk=key).select_related("wish__guide").first()
+    request = wishes.unanswered().filter(pk=key).select_related("wish__guide", "area").first()
     if request is None:
         return False
     guide = request.wish.guide
-    address = settings.SITE_URL + reverse("guides:guide", args=[guide.slug])
-    text = f"您要找的指南写好了：“{guide.plain_title}”。打开看：{address} 。不方便上网的，打{settings.HOTLINE}，或者问村（社区）的帮办员。"
+    address = settings.SITE_URL + of_district(guide.district).page("guide", guide.slug)
+    text = f"您要找的指南写好了：“{guide.plain_title}”。打开看：{address} 。不方便上网的，打{words_for(request.area).hotline}，或者问村（社区）的帮办员。"
     Message.objects.create(request=request, sender=Sender.STAFF, text=text)
     record(request, EventKind.GUIDE_READY, by_name="系统", detail=guide.plain_title)
     tell_resident(request, NotificationKind.STAFF_WROTE)

@@ -7,16 +7,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from doorplates.views import PLATE_COOKIE
-from guides.models import Area
-from guides.viewpoint import Viewpoint, resident
+from guides.models import Area, district_of
+from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from guides.workdays import calendar_for
 from helpdesk import actions, sla
 from helpdesk.forms_complaint import ComplaintForm
 from helpdesk.models import HelpRequest, Kind
+from helpdesk.pages import asked_area, place_asked
 from helpdesk.views.follow import let_follow
-from helpdesk.views.resident import TOO_MANY, plate_of
+from helpdesk.views.resident import TOO_MANY, plate_in_cookie, plate_of
 from menpai import throttle
 
 
@@ -34,10 +34,11 @@ def complain(request):
 
 def _prefilled(request) -> dict:
     """The village in the address, else the plate that was scanned; the number of the request one comes from."""
-    area = Area.objects.filter(pk=request.GET.get("area", "")).first()
-    plate = plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
+    asked = asked_area(request.GET.get("area", ""))
+    plate = plate_in_cookie(request, asked)
     return {
-        "area": area.pk if area else plate.building.community_id if plate else "",
+        **asked,
+        "area": asked["area"] or (plate.building.community_id if plate else ""),
         "plate": plate.code if plate else "",
         "number": request.GET.get("number", "")[:30],
     }
@@ -48,12 +49,13 @@ def _complaint(data: dict) -> actions.Complaint:
     plate = plate_of(data["plate"], data["area"])
     about = HelpRequest.objects.filter(reference=data["number"]).select_related("area").first() if data["number"] else None
     own = about.area if about and about.phone == data["phone"] else None
-    district = Area.objects.get(pk=settings.DISTRICT_CODE)
+    area = data["area"] or (plate.building.community if plate else own or Area.objects.get(pk=data["district"]))
+    about = about if about and district_of(about.area) == district_of(area) else None  # another district's supervisor knows nothing of it
     return actions.Complaint(
         submission_key=uuid5(data["submission_key"], "\n".join(data[name] for name in ("subject", "text", "phone", "number"))),
         subject=data["subject"],
         text=data["text"],
-        area=data["area"] or (plate.building.community if plate else own or district),
+        area=area,
         phone=data["phone"],
         name=data["name"],
         doorplate=plate,
@@ -65,14 +67,15 @@ def _complaint(data: dict) -> actions.Complaint:
 def show_form(request, form: ComplaintForm, *, status: int = 200):
     known = form.data if form.is_bound else form.initial
     area = Area.objects.filter(pk=known.get("area") or "").first()
-    now = timezone.now()
+    now, plate = timezone.now(), plate_of(known.get("plate", ""), area)
+    place = place_asked(form, area, plate)
     context = page_context(
         request,
-        Viewpoint(None, request.viewpoint.elder),
+        seen_from(request, place),
         form=form,
         area=area,
-        plate=plate_of(known.get("plate", ""), area),
-        promised_at=sla.promise(now, kind=Kind.COMPLAINT, calendar=calendar_for(area, since=timezone.localdate(now))),
+        plate=plate,
+        promised_at=sla.promise(now, kind=Kind.COMPLAINT, calendar=calendar_for(area or (place if form.elsewhere else None), since=timezone.localdate(now))),
         retention_days=settings.RETENTION_DAYS,
     )
     return render(request, "helpdesk/complain.html", context, status=status)

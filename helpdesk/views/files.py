@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from guides.viewpoint import Viewpoint, resident
+from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from helpdesk import actions, attachments
 from helpdesk.access import get_request_or_404, may_open_files
@@ -72,7 +72,7 @@ def resident_paper(request, reference, paper):
     if not may_follow(request, digits):
         return redirect(request.viewpoint.mode("help:follow", reference))
     reference = digits
-    stored = get_object_or_404(HelpRequest.objects.select_related("guide", "owner"), reference=reference)
+    stored = get_object_or_404(HelpRequest.objects.select_related("guide", "owner", "area"), reference=reference)
     paper = _paper_of(stored, paper)
     form, more = FilesForm(), {}
     if request.method == "POST" and request.POST.get("act") == "delete":
@@ -87,7 +87,7 @@ def resident_paper(request, reference, paper):
                 return redirect(f"{request.path}?kept={more['kept']}")
     elif request.GET.get("kept", "").isdecimal():
         more["kept"] = min(int(request.GET["kept"][:2]), 20)
-    context = page_context(request, Viewpoint(None, request.viewpoint.elder), **_context(stored, paper, form, **more))
+    context = page_context(request, seen_from(request, stored.area), **_context(stored, paper, form, **more))
     return render(request, "helpdesk/papers/paper.html", context)
 
 

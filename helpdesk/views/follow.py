@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from guides.viewpoint import Viewpoint, resident
+from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from guides.workdays import calendar_for
 from helpdesk import actions, sla
@@ -107,7 +107,7 @@ def _show_followed(request, stored: HelpRequest, *, reply: ReplyForm, rate: Rati
         actions.mark_read(request=stored, sender=Sender.STAFF, up_to=thread[-1].pk)
     context = page_context(
         request,
-        Viewpoint(None, request.viewpoint.elder),
+        seen_from(request, stored.area),
         stored=stored,
         events=[event for event in stored.events.all() if event.is_public],
         thread=thread,

@@ -12,12 +12,12 @@ from doorplates.models import PlateState
 from doorplates.views import PLATE_COOKIE
 from guides.models import Area, Guide
 from guides.reading import Reading
-from guides.viewpoint import Viewpoint, resident
+from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import TOO_MANY
 from helpdesk.forms_behalf import ForParentForm
-from helpdesk.pages import promised
+from helpdesk.pages import asked_area, place_asked, promised
 from helpdesk.views.follow import let_follow
 from menpai import throttle
 
@@ -40,20 +40,20 @@ def for_parent(request):
 
 def show_for_parent(request, form: ForParentForm, *, status: int = 200):
     known = form.data if form.is_bound else form.initial
-    guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
+    guide = Guide.objects.published().filter(district=form.district, slug=known.get("guide") or "").first()
     area = Area.objects.filter(pk=known.get("area") or "").first()
     # The plate in the cookie may hang where the child lives: it is shown to compare, never filled in.
     scanned = find_plate(request.COOKIES.get(PLATE_COOKIE, ""))
-    viewpoint = Viewpoint(None, request.viewpoint.elder)
-    context = page_context(request, viewpoint, form=form, guide=guide, scanned=scanned, retention_days=settings.RETENTION_DAYS, **promised(form["kind"].value(), area))
+    place = place_asked(form, area, None)
+    viewpoint = seen_from(request, place)
+    context = page_context(request, viewpoint, form=form, guide=guide, scanned=scanned, retention_days=settings.RETENTION_DAYS, **promised(form["kind"].value(), place))
     return render(request, "helpdesk/for_parent.html", context, status=status)
 
 
 def _prefilled(request) -> dict:
-    area = Area.objects.filter(pk=request.GET.get("area", "")).first()
     return {
         "guide": request.GET.get("guide", ""),
-        "area": area.pk if area else "",
+        **asked_area(request.GET.get("area", "")),
         "plate": request.GET.get("plate", "")[:40],
         "kind": request.GET.get("help", "advice"),
         "case": request.GET.get("case", "")[:200],

@@ -6,7 +6,7 @@ from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from guides.viewpoint import Viewpoint, resident
+from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.actions.minding import OWN
@@ -87,8 +87,7 @@ def _take_file(request, stored: HelpRequest, side: Side):
 
 def _take_sheet(request, stored: HelpRequest, side: Side):
     _note_taking(stored, side, "打印的一页")
-    viewpoint = Viewpoint(None, request.viewpoint.elder)
-    return render(request, "helpdesk/mine_sheet.html", page_context(request, viewpoint, stored=stored, **held_for(stored, side)))
+    return render(request, "helpdesk/mine_sheet.html", page_context(request, seen_from(request, stored.area), stored=stored, **held_for(stored, side)))
 
 
 def _note_taking(stored: HelpRequest, side: Side, how: str) -> None:
@@ -126,7 +125,7 @@ def _show(request, stored: HelpRequest, side: Side, *, step: str = "", form: Cor
     part = request.GET.get("part", "")
     context = page_context(
         request,
-        Viewpoint(None, elder),
+        seen_from(request, stored.area),
         stored=stored,
         side=side,
         step=step or ("" if elder else "see"),

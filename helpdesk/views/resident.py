@@ -13,16 +13,16 @@ from doorplates.models import Doorplate, PlateState
 from doorplates.views import PLATE_COOKIE
 from guides.access import get_public_guide
 from guides.forms_wrong import WrongForm
-from guides.models import Area, Guide, is_correction_code
+from guides.models import Area, Guide, district_of, is_correction_code
 from guides.reading import Reading
-from guides.viewpoint import Viewpoint, resident
+from guides.viewpoint import resident, seen_from, viewpoint_at
 from guides.views import page_context
 from guides.views_wrong import show_form as show_wrong
 from helpdesk import actions
 from helpdesk.forms import TOO_MANY, CallbackForm, FindForm, FollowForm, HelpForm
 from helpdesk.forms_behalf import ForParentForm
 from helpdesk.models import Kind, is_reference
-from helpdesk.pages import promised, questions_of
+from helpdesk.pages import asked_area, place_asked, promised, questions_of
 from helpdesk.views import mine
 from helpdesk.views.follow import draft_of, let_follow, show_door
 from helpdesk.views.for_parent import show_for_parent
@@ -72,11 +72,12 @@ def _ask(request, form_class: type[HelpForm]):
 
 def _prefilled(request) -> dict:
     """What the address and the plate cookie already know."""
-    area = Area.objects.filter(pk=request.GET.get("area", "")).first()
-    plate = plate_of(request.COOKIES.get(PLATE_COOKIE, ""), area)
+    asked = asked_area(request.GET.get("area", ""))
+    plate = plate_in_cookie(request, asked)
     return {
         "guide": request.GET.get("guide", ""),
-        "area": area.pk if area else plate.building.community_id if plate else "",
+        **asked,
+        "area": asked["area"] or (plate.building.community_id if plate else ""),
         "plate": plate.code if plate else "",
         "note": request.GET.get("note", "")[:200],
         "wish": request.GET.get("wish", "")[:200].strip(),
@@ -86,9 +87,16 @@ def _prefilled(request) -> dict:
     }
 
 
+def plate_in_cookie(request, asked: dict) -> Doorplate | None:
+    """The plate that was scanned, unless the address speaks of another village or of another district."""
+    plate = plate_of(request.COOKIES.get(PLATE_COOKIE, ""), Area.objects.filter(pk=asked["area"]).first())
+    is_elsewhere = plate and request.GET.get("area") and district_of(plate.building.community) != asked["district"]
+    return None if is_elsewhere else plate
+
+
 def _submission(data: dict) -> actions.Submission:
     plate = plate_of(data["plate"], data["area"])
-    area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=settings.DISTRICT_CODE))
+    area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=data["district"]))
     guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
     reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
     return actions.Submission(
@@ -114,12 +122,13 @@ def _submission(data: dict) -> actions.Submission:
 def _show_form(request, form: HelpForm, *, status: int = 200):
     elder, known = request.viewpoint.elder, form.data if form.is_bound else form.initial
     area = Area.objects.filter(pk=known.get("area") or "").first()
-    guide = Guide.objects.published().filter(slug=known.get("guide") or "").first()
+    guide = Guide.objects.published().filter(district=form.district, slug=known.get("guide") or "").first()
     kind = form["kind"].value() if "kind" in form.fields else Kind.ADVICE
     by_video, plate = kind == Kind.VIDEO, plate_of(known.get("plate", ""), area)
+    place = place_asked(form, area, plate)
     context = page_context(
         request,
-        Viewpoint(None, elder),
+        seen_from(request, place),
         form=form,
         plate=plate,
         area=area,
@@ -127,7 +136,7 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
         by_steward=guide.is_for_enterprise if guide else form.fields["enterprise"].to_python(form["enterprise"].value()),
         by_video=by_video,
         retention_days=settings.RETENTION_DAYS,
-        **promised(kind, area or (plate.building.community if plate else None)),
+        **promised(kind, place),
     )
     if isinstance(form, CallbackForm):
         return render(request, "helpdesk/callback.html", context, status=status)
@@ -140,7 +149,8 @@ def _show_form(request, form: HelpForm, *, status: int = 200):
 @never_cache
 @resident
 def find(request):
-    form = FindForm(request.GET or None)
+    form = FindForm(request.GET if "reference" in request.GET else None)
+    viewpoint = seen_from(request, Area.objects.filter(pk=request.GET["area"]).first() if request.GET.get("area") else None)
     if form.is_bound and form.is_valid():
         reference = form.cleaned_data["reference"]
         if is_reference(reference):
@@ -148,13 +158,13 @@ def find(request):
         if is_correction_code(reference):  # the number for an answer to “这里写错了” is kept on the same slip of paper
             return redirect(request.viewpoint.page("wrong-answer", reference))
         form.add_error("reference", "编号不对，是9个数字。再看一遍，或者打 12345 问。")
-    return render(request, "helpdesk/find.html", page_context(request, request.viewpoint, form=form))
+    return render(request, "helpdesk/find.html", page_context(request, viewpoint, form=form))
 
 
 @resident
 def csrf_failure(request, reason=""):
     """A form that was open too long. What was typed for a helper comes back with a fresh token; others are asked to go back once."""
-    request.viewpoint = Viewpoint(None, request.path.startswith("/elder/"))
+    request.viewpoint = viewpoint_at(request.path)
     name = resolve(request.path).url_name
     if name in ASKING:
         return _show_form(request, _too_old(ASKING[name](request.POST)), status=403)
@@ -163,7 +173,7 @@ def csrf_failure(request, reason=""):
     if name == "follow":
         return show_door(request, resolve(request.path).kwargs["reference"], FollowForm(initial=draft_of(request)), status=403)
     if name == "wrong":
-        return show_wrong(request, get_public_guide(resolve(request.path).kwargs["slug"]), _too_old(WrongForm(request.POST)), status=403)
+        return show_wrong(request, get_public_guide(resolve(request.path).kwargs["slug"], request.viewpoint.district), _too_old(WrongForm(request.POST)), status=403)
     if name == "complain":
         from helpdesk.views.complain import ComplaintForm, show_form  # it stands on this module
 

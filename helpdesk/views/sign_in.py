@@ -9,7 +9,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs):
-        """Without Django's `site` (a host name), which would hide the one that menpai.context gives every page."""
+        """Without Django's `site` (a host name), which would hide the one that guides.site_words gives every page."""
         context = super().get_context_data(**kwargs)
         del context["site"]
         return context

@@ -2,9 +2,9 @@
 
 from urllib.parse import parse_qsl
 
-from django.conf import settings
 from django.utils import timezone
 
+from guides import site_words
 from guides.models import Guide
 from guides.reading import Reading
 from guides.where import places_for
@@ -33,7 +33,7 @@ def filled(template: ReplyTemplate, stored: HelpRequest, user) -> str:
         today=now.date(),
         helper=staff_name(user),
         number=stored.spoken_reference,
-        hotline=settings.HOTLINE,
+        hotline=site_words.words_for(stored.area).hotline,
     )
     return fill(template.text, words)
 

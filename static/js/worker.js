@@ -1,4 +1,4 @@
-/* The service worker, served at /sw.js with VERSION, FILES, STATIC and HOTLINE before this text. Pages that anybody may read and that were
+/* The service worker, served at /sw.js with VERSION, FILES, STATIC, HOTLINE and ELSEWHERE (the hotlines of other districts) before this text. Pages that anybody may read and that were
    opened on this phone stay readable without a signal. Nothing of a person is ever kept: only addresses on the list below, and of those only
    answers that say `public`. */
 "use strict";
@@ -8,7 +8,6 @@ var PATIENCE = 4000; // milliseconds for the network, while there is a kept page
 var MOST_PAGES = 60;
 var KEPT_AT = "x-kept-at"; // milliseconds, in the headers of a kept page
 var READABLE = /^(\/elder)?(\/c\/\d{12})?\/((guides|events|enterprise|notices|jobs|areas)\/.*)?$/;
-var PHONE = '<a href="tel:' + HOTLINE + '">' + HOTLINE + "</a>";
 var MOMENTARY = /\/ready\/$/; // 现在去能办成吗 is true for a minute only
 
 self.addEventListener("install", function (event) {
@@ -78,12 +77,12 @@ function page(event) {
   // Kept also when it comes too late to be shown.
   event.waitUntil(network.then(function (response) { return keep(address, response); }).catch(function () { return null; }));
   return find(address).then(function (found) {
-    if (!found) { return network.catch(nothingKept); }
+    if (!found) { return network.catch(function () { return nothingKept(address); }); }
     var late = new Promise(function (resolve) { setTimeout(function () { resolve(null); }, PATIENCE); });
     return Promise.race([network, late]).then(function (response) {
-      if (!response) { return asKept(found, "信号不好"); }
-      return response.status >= 500 ? asKept(found, "网站暂时打不开") : response;
-    }, function () { return asKept(found, "没有信号"); });
+      if (!response) { return asKept(found, address, "信号不好"); }
+      return response.status >= 500 ? asKept(found, address, "网站暂时打不开") : response;
+    }, function () { return asKept(found, address, "没有信号"); });
   });
 }
 
@@ -119,9 +118,9 @@ function headersOf(response) {
 }
 
 // A kept page says so in its first line.
-function asKept(response, why) {
+function asKept(response, address, why) {
   return response.text().then(function (text) {
-    var said = '<p class="kept" role="status">' + why + "，这是您上次打开时的内容（" + spoken(Number(response.headers.get(KEPT_AT))) + "）。急事打 " + PHONE + "。</p>";
+    var said = '<p class="kept" role="status">' + why + "，这是您上次打开时的内容（" + spoken(Number(response.headers.get(KEPT_AT))) + "）。急事打 " + phoneAt(address) + "。</p>";
     return new Response(text.replace(/<main id="main">/, "$&" + said), { status: 200, headers: headersOf(response) });
   });
 }
@@ -131,10 +130,17 @@ function spoken(milliseconds) {
   return (at.getMonth() + 1) + "月" + at.getDate() + "日 " + at.getHours() + ":" + (minutes < 10 ? "0" : "") + minutes;
 }
 
-function nothingKept() {
+// The hotline of the district that an address stands in.
+function phoneAt(address) {
+  var place = /\/c\/(\d{6})\d{6}\//.exec(address);
+  var number = (place && ELSEWHERE[place[1]]) || HOTLINE;
+  return '<a href="tel:' + number + '">' + number + "</a>";
+}
+
+function nothingKept(address) {
   var body = '<!DOCTYPE html><html lang="zh-Hans"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">' +
     '<title>没有信号</title><link rel="stylesheet" href="' + FILES[0] + '"></head><body><main id="main"><h1>没有信号，这一页打不开</h1>' +
     "<p>这一页您没打开过，手机里没有存。走到信号好的地方再试一次。打开过的页面，没信号也能看。</p>" +
-    '<p>打电话不用上网：' + PHONE + '</p><p><a class="btn" href="">再试一次</a></p></main></body></html>';
+    '<p>打电话不用上网：' + phoneAt(address) + '</p><p><a class="btn" href="">再试一次</a></p></main></body></html>';
   return new Response(body, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8" } });
 }

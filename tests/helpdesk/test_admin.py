@@ -9,9 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from guides.models import EditorPosting
 from helpdesk.models import AuditEntry, Cover, MarketDay, Posting
 from menpai.roles import Role
-from tests.factories import SHUIYUN, YUANYI, make_absence, make_area, make_request, make_user
+from tests.factories import DISTRICT, SHUIYUN, YUANYI, make_absence, make_area, make_request, make_user
 from tests.guides.admin_pages import form_data
 from tests.people import PASSWORD, bianji, guanli, shenhe, zhuguan, zhuli
 
@@ -125,6 +126,8 @@ def test_who_writes_guides_sees_no_roster(client, person):
 def test_the_administrator_agrees_neighbours_of_communities_in_one_district(bureau):
     here, next_door = make_area(SHUIYUN), make_area(YUANYI)
     far = make_area("640221101001")
+    for code in (DISTRICT, "640221000000"):
+        EditorPosting.objects.create(user=guanli(), district_id=code)
     address = reverse("admin:helpdesk_cover_add")
     form = {"area": here.pk, "neighbour": next_door.pk, "order": "1"}
     assert "只能找同一个区（县）的" in bureau.post(address, form | {"neighbour": far.pk}).content.decode()

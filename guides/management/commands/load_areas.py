@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from guides.area_codes import ABOVE, code_problem, parent_code
-from guides.models import Area, Level
+from guides.districts import has_several
+from guides.models import Area, Level, own_district
 
 COLUMNS = ("code", "name", "level", "parent")
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
             raise CommandError("什么都没有写入。请改好这些行：\n" + "\n".join(problems))
         added, renamed = save(rows)
         self.stdout.write(f"区划 {len(rows)} 行：新增 {added}，改名 {renamed}，其余不变。")
+        if added and {row["code"][:6] for row in rows} - {own_district()[:6]} and has_several():
+            self.stderr.write("有了不止一个区（县）。新的那个请用 init_district 开：名称、管理员、原来的人归哪里，一起写好。")
 
 
 def read_rows(text: str) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from guides.loading import district_named
 from guides.transfer import Report, import_guides
 
 
@@ -11,14 +12,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("files", nargs="+", type=Path)
         parser.add_argument("--update", action="store_true", help="已有的事项也照文件改。工作人员在后台改的内容会被盖掉。")
+        parser.add_argument("--district", default="", metavar="代码", help="哪个区（县），12位代码；不写就是本系统自己的")
         parser.add_argument("--dry-run", action="store_true", help="只看会怎样，什么都不写。")
 
-    def handle(self, *, files, update, dry_run, verbosity, **options):
+    def handle(self, *, files, update, dry_run, verbosity, district, **options):
         try:
             texts = [file.read_text(encoding="utf-8") for file in files]
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"读不了文件：{error}") from error
-        report = import_guides(texts, by="内容文件", dry_run=dry_run, only_new=not update, publish=True)
+        report = import_guides(texts, by="内容文件", dry_run=dry_run, only_new=not update, publish=True, district=district_named(district))
         if report.warnings and verbosity > 1:
             self.stderr.write("\n".join(f"提醒  {warning}" for warning in report.warnings))
         elif report.warnings:

@@ -1,6 +1,6 @@
 from django.core.exceptions import ValidationError
 
-from guides.loading import LoadCommand
+from guides.loading import LoadCommand, district_named
 from guides.models import Area, Level, Office, OfficeHours
 
 OFFICE_KEYS = {"code", "name", "kind", "note", "hours"}
@@ -12,8 +12,16 @@ class Command(LoadCommand):
     what = "办理地点"
     shape = "文件里写 district、hours 和 halls，照 fixtures/offices.yaml 的样子。"
 
+    def add_arguments(self, parser):
+        super().add_arguments(parser)
+        parser.add_argument("--district", default="", metavar="代码", help="哪个区（县），12位代码；不写就照文件里的 district")
+
+    def handle(self, *, district: str, **options):
+        self.district = district_named(district) if district else ""
+        super().handle(**options)
+
     def load(self, document):
-        return load(document)
+        return load(document | {"district": self.district} if self.district else document)
 
 
 def load(document: dict) -> tuple[int, int]:
