@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from guides import actions, views
-from guides.admin import exchange
+from guides.admin import exchange, health
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
 from guides.document_shape import ORDER_STEP
@@ -161,6 +161,8 @@ class GuideAdmin(admin.ModelAdmin):
         return [
             path("import/", view(exchange.import_view), {"model_admin": self}, name="guides_guide_import"),
             path("export/<slug:domain>/", view(exchange.export_view), {"model_admin": self}, name="guides_guide_export"),
+            path("health/", view(health.list_view), {"model_admin": self}, name="guides_guide_health"),
+            path("health/download/", view(health.download_view), {"model_admin": self}, name="guides_guide_health_download"),
             path("<int:pk>/preview/", view(self.preview), name="guides_guide_preview"),
             path("<int:pk>/publish/", view(self.publish), name="guides_guide_publish"),
             path("<int:pk>/withdraw/", view(self.withdraw), name="guides_guide_withdraw"),
