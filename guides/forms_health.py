@@ -19,7 +19,7 @@ class HealthFilter(forms.Form):
 
     def __init__(self, data, *, guides: QuerySet):
         """`guides` are those the editor may see: only their departments are offered."""
-        super().__init__({"state": "published"} | data.dict())
+        super().__init__({"state": "published"} | data.dict(), label_suffix="")
         names = guides.order_by("department").values_list("department", flat=True).distinct()
         self.fields["department"].choices = [("", "全部"), *((name, name) for name in names if name)]
         self.is_valid()
