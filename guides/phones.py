@@ -1,7 +1,6 @@
 """Telephone numbers inside texts, and whether two of them are one: with and without area code, with and without dashes. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 _AREA = r"0(?:10|2\d|[3-9]\d{2})"
@@ -12,13 +11,24 @@ _WRITTEN = re.compile(
 _IN_OFFICE = re.compile(rf"(?:\(?{_AREA}\)?[- ]?)?[2-8]\d{{6,7}}(?!\d)|1[3-9]\d{{9}}|[48]00[- ]?\d{{3}}[- ]?\d{{4}}")
 
 
+# One character for one, so that a place in the plain text is the same place in what was written.
+_NARROW = str.maketrans("０１２３４５６７８９（）：—–－　", "0123456789():--- ")
+
+
 def _plain(text: str) -> str:
-    return re.sub("[—–－]", "-", unicodedata.normalize("NFKC", text))
+    return text.translate(_NARROW)
 
 
 def phones_in(text: str) -> list[str]:
     """The numbers of single offices or people in a sentence, as written there. Short lines (12345) and bare digits that nobody says to call are none."""
     return [match[0] for match in _WRITTEN.finditer(_plain(text))]
+
+
+def without_phones(text: str, instead: str) -> str:
+    """The text with `instead` in the place of each number that `phones_in` finds."""
+    for match in reversed(list(_WRITTEN.finditer(_plain(text)))):
+        text = text[: match.start()] + instead + text[match.end() :]
+    return text
 
 
 def keys(written: str) -> set[str]:
