@@ -64,7 +64,7 @@ def merge(base: dict, theirs: dict, ours: dict) -> Merged:
     for part, name in PART_NAMES.items():
         document[part], clash = _rows(*(found.get(part) or [] for found in (base, theirs, ours)))
         conflicts += [name] * clash
-    return Merged({key: value for key, value in document.items() if value is not None or key in HEAD}, tuple(conflicts))
+    return Merged({key: value for key, value in document.items() if value not in (None, [], {}) or key in HEAD}, tuple(conflicts))
 
 
 def _head_name(key: str) -> str:

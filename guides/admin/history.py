@@ -1,5 +1,6 @@
 """历史版本: who changed a guide when, in the words of the guide, and the way back to an earlier version."""
 
+import difflib
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from guides.actions import NotPossible
 from guides.changes import Change, compare_whole
 from guides.merging import plain
 from guides.models import Guide, GuideRevision, Office, Status
+from guides.transfer import dump
 
 PER_PAGE = 20
 SHOWN = 4  # changes told in the list; the rest on the version's own page
@@ -66,6 +68,14 @@ def version(row: GuideRevision, before: GuideRevision | None, offices) -> Versio
     return Version(row, compare_whole(plain(was), plain(document), offices=offices) if was else [], state)
 
 
+def difference(earlier: GuideRevision | None, later: GuideRevision) -> list[tuple[str, str]]:
+    """(added | removed | same | place, line) of what changed in the files' form between two revisions; the whole text for a first one."""
+    before = dump([earlier.document]).splitlines() if earlier else []
+    marks = {"+": "added", "-": "removed", "@": "place"}
+    lines = list(difflib.unified_diff(before, dump([later.document]).splitlines(), n=1, lineterm=""))[2:]
+    return [(marks.get(line[:1], "same"), line) for line in lines]
+
+
 def _may_roll_back(request, guide, model_admin) -> bool:
     return guide.status in editing.PUBLIC and model_admin.may_edit(request)
 
@@ -76,7 +86,7 @@ def revision(request, pk, number, model_admin):
     row = get_object_or_404(GuideRevision, guide=guide, number=number)
     earlier = guide.revisions.filter(number__lt=number).first()
     offices = dict(Office.objects.values_list("code", "name"))
-    context = {"revision": row, "earlier": earlier, "version": version(row, earlier, offices), "lines": model_admin.difference(earlier, row)}
+    context = {"revision": row, "earlier": earlier, "version": version(row, earlier, offices), "lines": difference(earlier, row)}
     is_last = not guide.revisions.filter(number__gt=number).exists()
     context |= {"title": f"第{number}版改了什么", "may_roll_back": not is_last and _may_roll_back(request, guide, model_admin)}
     return model_admin.render_page(request, "revision.html", guide, context)
