@@ -9,8 +9,8 @@ from guides.preparation import DEPTH, is_errand
 
 
 def get_public_guide(slug: str) -> Guide:
-    """The whole guide, published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
-    guide = Guide.objects.whole().filter(slug=slug).exclude(status=Status.DRAFT).first()
+    """The whole guide, published or withdrawn. Raises Http404 for one that is being written or reviewed as for an unknown slug."""
+    guide = Guide.objects.whole().filter(slug=slug, status__in=(Status.PUBLISHED, Status.WITHDRAWN)).first()
     if guide is None:
         raise Http404("没有这个事项。")
     return guide

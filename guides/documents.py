@@ -170,7 +170,7 @@ def _row(row: dict, number: int, day: date | None) -> dict:
 
 
 def _build_materials(guide: Guide, entry: dict) -> tuple[Placed, list[str]]:
-    slugs, placed, warnings = dict(Guide.objects.values_list("slug", "pk")), [], []
+    slugs, placed, warnings = dict(Guide.objects.filter(district=guide.district).values_list("slug", "pk")), [], []
     for number, row in enumerate(entry.get("materials") or [], start=1):
         issuer_slug = row.get("issued_by")
         if issuer_slug and issuer_slug not in slugs:
@@ -192,7 +192,7 @@ def _build_materials(guide: Guide, entry: dict) -> tuple[Placed, list[str]]:
 
 
 def _build_counters(guide: Guide, entry: dict) -> Placed:
-    offices, placed = dict(Office.objects.values_list("code", "pk")), []
+    offices, placed = dict(Office.objects.filter(area__code__startswith=guide.district[:6]).values_list("code", "pk")), []
     for number, row in enumerate(entry.get("counters") or [], start=1):
         counter = Counter(
             guide=guide,

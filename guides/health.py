@@ -46,7 +46,9 @@ class Finding:
 
     @property
     def address(self) -> str:
-        page = reverse("admin:guides_guide_change", args=[self.guide.pk])
+        """Where it is put right: in the next version, if somebody is writing one."""
+        written = getattr(self.guide, "next_version", None) or self.guide
+        page = reverse("admin:guides_guide_change", args=[written.pk])
         return f"{page}#{self.anchor}" if self.anchor else page
 
     @property

@@ -4,13 +4,13 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from guides import health
-from guides.districts import within
+from guides.departments import guides_of
 from guides.forms_health import HealthFilter
 from guides.health import Finding, Kind
 from guides.models import Guide, Link
@@ -18,11 +18,6 @@ from menpai.spreadsheets import XLSX_TYPE, write_table
 
 PER_PAGE = 50
 COLUMNS = {"指南": 26, "代号": 14, "主题": 12, "主管部门": 24, "哪一类": 14, "哪里": 26, "怎么办": 70, "状态": 10}
-
-
-def guides_of(user) -> QuerySet:
-    """The guides whose health is a member of the bureau's business."""
-    return within(Guide.objects.all(), user)
 
 
 def list_view(request, model_admin):
@@ -54,7 +49,7 @@ def _found(request, model_admin) -> tuple[HealthFilter, dict[Kind, int], list[tu
     """The filter, how many guides have each kind of trouble, and the guides with their findings of the chosen kind."""
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    mine = guides_of(request.user)
+    mine = guides_of(request.user).filter(next_of=None)
     form = HealthFilter(request.GET, guides=mine)
-    found = health.examine(form.applied(mine).whole(), health.Surroundings.load(timezone.localdate()))
+    found = health.examine(form.applied(mine).whole().select_related("domain", "next_version"), health.Surroundings.load(timezone.localdate()))
     return form, health.tally(found), health.only(found, form.chosen["kind"])
