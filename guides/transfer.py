@@ -70,11 +70,11 @@ def _refuse_traps(text: str) -> None:
             raise yaml.composer.ComposerError(None, None, TOO_DEEP, event.start_mark)
 
 
-def read(text: str) -> dict[str, Any]:
-    """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
+def parse(text: str) -> Any:
+    """YAML from a stranger: no anchors, no depth, no key twice. Raises ValidationError with the line."""
     try:
         _refuse_traps(text)
-        document = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
+        return yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"第{mark.line + 1}行" if mark else "文件"
@@ -83,6 +83,11 @@ def read(text: str) -> dict[str, Any]:
         raise ValidationError(f"{line}写得不对，读不出来：{hint}。") from error
     except (ValueError, RecursionError) as error:  # 2026-13-01; brackets without end
         raise ValidationError("文件读不出来：看看日期是不是写错了（例如 2026-11-23），括号是不是没有关上。") from error
+
+
+def read(text: str) -> dict[str, Any]:
+    """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
+    document = parse(text)
     if (
         not isinstance(document, dict)
         or not isinstance(document.get("guides"), list)
@@ -120,7 +125,7 @@ def import_guides(
         pending, seen = [], set()
         for number, document in documents_read:
             try:
-                domain = _domain(document["domain"])
+                domain = find_topic(document["domain"])
             except ValidationError as error:
                 report.problems += _problems(f"第{number}个文件 · domain", error)
                 continue
@@ -132,7 +137,8 @@ def import_guides(
     return report
 
 
-def _domain(entry: dict) -> Domain:
+def find_topic(entry: dict) -> Domain:
+    """The topic of a file, made if it is new. Raises ValidationError."""
     if set(entry) - {"slug", "name", "order"} or not all(
         isinstance(entry.get(k), str) and is_plain(entry[k]) for k in ("slug", "name")
     ):

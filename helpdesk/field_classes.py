@@ -196,6 +196,10 @@ TABLE: dict[str, Rows] = {
     "guides.Link": (
         (INTERNAL, KEEP, "id url state detail checked_at broken_since tries"),
     ),
+    "guides.PackEntry": (
+        (PUBLIC, KEEP, "district slug origin text"),
+        (INTERNAL, KEEP, "id imported_at"),
+    ),
     "guides.Fact": (
         (PUBLIC, KEEP, "id mark source verified_by verified_on valid_for_year guide field note"),
     ),
