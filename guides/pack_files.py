@@ -212,7 +212,7 @@ class _Import:
         return guide
 
     def _fill(self, guide: Guide, entry: dict) -> None:
-        if self._write(guide, entry):
+        if self._write(guide, entry, is_new=True):
             self.report.added.append(Line(guide.slug, guide.plain_title))
             self._remember(entry)
             if self.pack.district != self.district.pk and self.pack.name in _said(entry):
@@ -237,18 +237,18 @@ class _Import:
             self.report.skipped.append(Line(guide.slug, guide.plain_title, ("正在等审核，先打开它“收回来改”，再导入一次。",)))
         else:
             target = editing.start_next(guide=guide, by=self.by) if written.status in editing.PUBLIC else written
-            if self._write(target, merged.document, fits=False):
+            if self._write(target, merged.document):
                 self.report.updated.append(Line(guide.slug, guide.plain_title, merged.taken, merged.conflicts))
                 self._remember(entry)
 
-    def _write(self, guide: Guide, document: dict, *, fits: bool = True) -> bool:
-        """False when it cannot stand: a file's own mistake is a problem; two texts that do not fit together leave ours as it is (`fits` False)."""
+    def _write(self, guide: Guide, document: dict, *, is_new: bool = False) -> bool:
+        """False when it cannot stand: in a new guide that is the file's mistake; where it is two texts that do not fit together, ours stays."""
         try:
             with transaction.atomic():
-                said = documents.write(guide, document, may_verify=False)
+                said = documents.write(guide, document, may_verify=is_new)  # nobody vouches for what arrives; what is here may be vouched for
                 editing.record_saved(guide=guide, by=self.by)
         except ValidationError as error:
-            if fits:
+            if is_new:
                 self.report.problems += [f"{guide.slug}：{message}" for message in error.messages]
             else:
                 why = f"两边的改动合不到一起（{error.messages[0]}），没有动，请照着手工改。"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from guides import actions, editing, views
-from guides.admin import editorial, exchange, health, history, worklist
+from guides.admin import editorial, exchange, health, history, packs, worklist
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
 from guides.departments import guides_of, home_district
@@ -225,6 +225,8 @@ class GuideAdmin(admin.ModelAdmin):
         return [
             path("import/", view(exchange.import_view), {"model_admin": self}, name="guides_guide_import"),
             path("export/<slug:domain>/", view(exchange.export_view), {"model_admin": self}, name="guides_guide_export"),
+            path("packs/", view(packs.packs_view), {"model_admin": self}, name="guides_guide_packs"),
+            path("packs/download/", view(packs.download_view), {"model_admin": self}, name="guides_guide_packs_download"),
             path("health/", view(health.list_view), {"model_admin": self}, name="guides_guide_health"),
             path("health/download/", view(health.download_view), {"model_admin": self}, name="guides_guide_health_download"),
             path("<int:pk>/preview/", view(self.preview), name="guides_guide_preview"),

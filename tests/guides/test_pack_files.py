@@ -10,7 +10,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from guides import actions, documents, editing, transfer
-from guides.models import Area, ContentStamp, Counter, Domain, EditorPosting, Fact, Guide, GuideRevision, Level, Material, Office, PackEntry, Statement, Status, Step
+from guides.models import (
+    Area,
+    ContentStamp,
+    Counter,
+    Domain,
+    EditorPosting,
+    Fact,
+    Guide,
+    GuideRevision,
+    Level,
+    Material,
+    Office,
+    PackEntry,
+    Statement,
+    Status,
+    Step,
+)
 from guides.pack_files import export_pack, import_pack, read_pack
 from guides.packs import PHONE_GAP
 from tests.factories import make_area, make_guide, make_paper, make_situation, make_user
