@@ -9,8 +9,9 @@ from guides.preparation import DEPTH, is_errand
 
 
 def get_public_guide(slug: str, district: str) -> Guide:
-    """The whole guide of a district (its 12-digit code), published or withdrawn. Raises Http404 for a draft as for an unknown slug."""
-    guide = Guide.objects.whole().filter(slug=slug, district=district).exclude(status=Status.DRAFT).first()
+    """The whole guide of a district (its 12-digit code), published or withdrawn. Raises Http404 for one that is being written or reviewed as for
+    an unknown slug."""
+    guide = Guide.objects.whole().filter(slug=slug, district=district, status__in=(Status.PUBLISHED, Status.WITHDRAWN)).first()
     if guide is None:
         raise Http404("没有这个事项。")
     return guide

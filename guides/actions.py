@@ -37,15 +37,17 @@ class NotPossible(Exception):
 def record_change(*, guide: Guide, by: str, whole: Guide | None = None) -> bool:
     """Call after a guide or a part of it was written. Keeps the new whole as a revision; False when nothing differs from the last one.
 
-    `whole` is the guide as Guide.objects.whole() reads it now, where the caller has it already.
+    `whole` is the guide as Guide.objects.whole() reads it now, where the caller has it already. A next version is nothing that any process
+    shows or searches: the content stamp stays.
     """
-    whole = whole or Guide.objects.whole().get(pk=guide.pk)
+    whole = whole or Guide.everything.whole().get(pk=guide.pk)
     text = json.dumps(documents.export(whole) | {"status": str(whole.status)}, cls=DjangoJSONEncoder, ensure_ascii=False)
     last = guide.revisions.order_by("-number").first()
     if last and last.text == text:
         return False
     GuideRevision.objects.create(guide=guide, number=last.number + 1 if last else 1, by=by, text=text)
-    Guide.objects.filter(pk=guide.pk).update(content_version=ContentStamp.advance())
+    if whole.next_of_id is None:
+        Guide.objects.filter(pk=guide.pk).update(content_version=ContentStamp.advance())
     return True
 
 
@@ -58,8 +60,11 @@ def save_topic(*, domain: Domain) -> None:
 
 @transaction.atomic
 def publish(*, guide: Guide, by: str) -> None:
-    """Residents see it from now on. Refuses a guide that was only begun, for instance from a search without a result."""
+    """Residents see it from now on: what a command loaded and nobody wrote. Refuses a guide that was only begun, for instance from a search
+    without a result, and one that has authors: that goes through review (guides.editing)."""
     now = Guide.objects.get(pk=guide.pk)
+    if now.authors:
+        raise NotPossible(f"“{now.plain_title}”是编辑写的，要先提交审核，由别人审了再发布。")
     if missing := [field.verbose_name for field in Guide._meta.fields if not field.blank and field.value_from_object(now) in ("", None)]:
         raise NotPossible(f"“{now.plain_title}”还没写好，缺：{'、'.join(missing)}。填好保存了再发布。")
     Guide.objects.filter(pk=guide.pk).update(status=Status.PUBLISHED, updated_at=timezone.now())
@@ -137,15 +142,18 @@ def add_synonym(*, miss: SearchMiss, word: str, by: str, group: Synonym | None =
 
 
 @transaction.atomic
-def start_guide(*, miss: SearchMiss, domain: Domain, plain_title: str, by: str) -> Guide:
-    """A draft with the words as its name, on the next free number of its topic. The rest is for its writer: nothing is made up."""
+def start_guide(*, miss: SearchMiss, domain: Domain, plain_title: str, by: str, author: int | None = None) -> Guide:
+    """A draft with the words as its name, on the next free number of its topic. The rest is for its writer: nothing is made up.
+
+    `author` is the account of whoever started it, who may then not review it."""
     Domain.objects.select_for_update().get(pk=domain.pk)  # two drafts of one topic get their numbers one after the other
     _settle(miss=miss, state=MissState.DRAFT, by=by)
     numbers = [int(slug[-3:]) for slug in Guide.objects.filter(district=miss.district, slug__startswith=f"{domain.slug}-").values_list("slug", flat=True)]
     number = max(numbers, default=0) + 1
     if number > 999:
         raise NotPossible(f"“{domain}”的代号用完了，换一个主题。")
-    guide = Guide.objects.create(district=miss.district, slug=f"{domain.slug}-{number:03d}", domain=domain, plain_title=plain_title, aliases=[miss.text])
+    own = {"district": miss.district, "authors": [author] if author else []}
+    guide = Guide.objects.create(slug=f"{domain.slug}-{number:03d}", domain=domain, plain_title=plain_title, aliases=[miss.text], **own)
     miss.guide = guide
     miss.save(update_fields=["guide"])
     record_change(guide=guide, by=by)

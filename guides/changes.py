@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from guides import documents
-from guides.models import FactField, Form, Guide, Mark, Material, OfficeKind
+from guides.models import OFFICIAL_CHECKER, Audience, FactField, Form, Guide, Level, Mark, Material, OfficeKind, Stage
 from guides.reading import ALL, fact_texts, holds, in_words, material_detail
 
 
@@ -67,6 +67,21 @@ def compare(old: dict, new: dict, params: Mapping[str, str], *, offices: Mapping
     found += _texts("怎么办", _rows(old, "steps", was), _rows(new, "steps", now), in_order=True)
     found += _texts("注意", _rows(old, "notes", was), _rows(new, "notes", now))
     return [*found, *_facts(old, new)]
+
+
+def compare_whole(old: dict, new: dict, *, offices: Mapping[str, str] | None = None) -> list[Change]:
+    """Every difference of all cases together, as an editor has to know it: also what search hears, which answers a line is for, where it comes
+    from and who vouches for it. Two documents (guides.documents.export), or two revisions'."""
+    found = [*_head(old, new), *_filed(old, new)]
+    found += _texts("谁能办", _lines(old, "conditions"), _lines(new, "conditions"))
+    found += _texts("情形", _questions(old), _questions(new))
+    found += _materials(_papers(old), _papers(new))
+    found += _texts("去哪办", _places(old, offices or {}), _places(new, offices or {}))
+    found += _texts("怎么办", _lines(old, "steps"), _lines(new, "steps"), in_order=True)
+    found += _texts("注意", _lines(old, "notes"), _lines(new, "notes"))
+    found += _facts(old, new)
+    found += _texts("依据", _lines(old, "legal_basis"), _lines(new, "legal_basis"))
+    return [*found, *_origins(old, new, offices or {})]
 
 
 def newly_verified(old: dict, new: dict, params: Mapping[str, str]) -> int:
@@ -187,6 +202,101 @@ def _fact_lines(document: dict) -> dict[str, str]:
 def _said(text: str | None) -> str:
     """Blanks do not speak."""
     return "".join((text or "").split())
+
+
+# ---- what only editors see
+
+
+CHOICES = {"audience": Audience, "counter_level": Level, "stage": Stage}
+LISTS = {"aliases": "别的叫法", "phrasings": "居民怎么问"}
+FILED = (*CHOICES, "department", "checked_on", "brief", "priority", "featured", "national_code", "implementation_code")
+FILED_AS = {"brief": "is_brief"}  # the model's word for it
+
+
+def _filed(old: dict, new: dict) -> Iterator[Change]:
+    """How the guide is found and filed. Of a list only the words that came or went."""
+    for key, name in LISTS.items():
+        was, now = old.get(key) or [], new.get(key) or []
+        if gone := [word for word in was if word not in now]:
+            yield Change("归在哪里", name, "、".join(gone), "")
+        if added := [word for word in now if word not in was]:
+            yield Change("归在哪里", name, "", "、".join(added))
+    for key in FILED:
+        was, now = (_filed_text(key, document.get(key)) for document in (old, new))
+        if was != now:
+            yield Change("归在哪里", str(Guide._meta.get_field(FILED_AS.get(key, key)).verbose_name), was, now)
+
+
+def _filed_text(key: str, value) -> str:
+    if value in (None, "", False):
+        return ""
+    return CHOICES[key](value).label if key in CHOICES else "是" if value is True else str(value)
+
+
+def _limits(document: dict, row: dict) -> str:
+    """（只在：家里人代办）, in the words of the guide's own answers."""
+    labels = {f"{s['key']}={a['key']}": a["label"] for s in document.get("situations") or [] for a in s["answers"]}
+    named = [labels.get(token, token) for token in row.get("only_for") or []]
+    return f"（只在：{'、'.join(named)}）" if named else ""
+
+
+def _lines(document: dict, part: str) -> list[dict]:
+    return [{"text": row["text"] + _limits(document, row)} for row in document.get(part) or []]
+
+
+def _questions(document: dict) -> list[dict]:
+    """Each question as one line with its answers and their hints."""
+    lines = []
+    for question in document.get("situations") or []:
+        answers = [answer["label"] + (f"（{answer['note']}）" if answer.get("note") else "") for answer in question["answers"]]
+        lines.append({"text": f"{question['question']}　{'／'.join(answers)}"})
+    return lines
+
+
+def _papers(document: dict) -> list[dict]:
+    """The papers with what stands in no resident's line of detail, as part of it."""
+    rows = []
+    for row in document.get("materials") or []:
+        more = ["必备证件"] if row.get("identity") else []
+        more += [f"由事项 {row['issued_by']} 开"] if row.get("issued_by") else []
+        more += [_limits(document, row).strip("（）")] if row.get("only_for") else []
+        rows.append(row | {"how": "；".join(filter(None, [(row.get("how") or "").rstrip("。"), *more]))})
+    return rows
+
+
+def _origins(old: dict, new: dict, offices: Mapping[str, str]) -> Iterator[Change]:
+    """Of what is said the same on both sides: another source, and who vouches for it now."""
+    before, now = dict(_marked(old, offices)), dict(_marked(new, offices))
+    for said, (source, voucher) in now.items():
+        if said in before:
+            was_source, was_voucher = before[said]
+            if was_source != source:
+                yield Change("出处", said, was_source, source)
+            if was_voucher != voucher:
+                yield Change("核实", said, was_voucher, voucher)
+
+
+def _marked(document: dict, offices: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    lines = _fact_lines(document)
+    for part in (*SENTENCES, "legal_basis", "materials"):
+        for row in document.get(part) or []:
+            yield row.get("text") or row["name"], (_origin(row), _voucher(row, document))
+    for row, place in zip(document.get("counters") or [], _places(document, offices), strict=True):
+        yield place["text"], (_origin(row), _voucher(row, document))
+    for name, fact in (document.get("facts") or {}).items():
+        if lines.get(name):
+            yield f"{FACTS[FactField(name)]}：{lines[name]}", (_origin(fact), _voucher(fact, document))
+
+
+def _origin(row: dict) -> str:
+    year = f"（{row['year']}年）" if row.get("year") else ""
+    return "".join(filter(None, (Mark(row.get("mark", Mark.COMMON)).label, f"：{row['source']}" if row.get("source") else "", year)))
+
+
+def _voucher(row: dict, document: dict) -> str:
+    if not _is_verified(row, document):
+        return "待核实"
+    return f"已核实 · {row.get('verified_by', OFFICIAL_CHECKER)} {row.get('verified_on', document.get('checked_on'))}"
 
 
 # ---- who stands behind what

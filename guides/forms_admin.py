@@ -9,8 +9,25 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from guides.departments import departments_of, may_write
+from guides.districts import chosen_by
 from guides.document_shape import FACT_KEYS
-from guides.models import Answer, Audience, Counter, Fact, FactField, Guide, Mark, Material, Office, Situation, Statement, Step
+from guides.models import (
+    Answer,
+    Audience,
+    Counter,
+    Fact,
+    FactField,
+    Guide,
+    Mark,
+    Material,
+    Office,
+    Situation,
+    Statement,
+    Status,
+    Step,
+    own_district,
+)
 from guides.reading import material_detail
 from guides.transfer_jobs import MAX_ROWS, read_jobs
 from menpai.spreadsheets import MAX_BYTES, Line
@@ -328,8 +345,12 @@ class LinesField(forms.CharField):
 
 
 class GuideForm(forms.ModelForm):
-    """The guide's own fields. `seen` is the revision the editor started from: nobody's change is overwritten unseen."""
+    """The guide's own fields. `seen` is the revision the editor started from: nobody's change is overwritten unseen.
 
+    `writer` is set by the admin: the user, who may be posted to some departments only.
+    """
+
+    writer = None
     aliases = LinesField(label="别的叫法", required=False, widget=forms.Textarea({"rows": 5}), help_text="居民会怎么搜，一行写一个。")
     phrasings = LinesField(label="居民怎么问", required=False, widget=forms.Textarea({"rows": 8}), help_text=Guide._meta.get_field("phrasings").help_text)
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -347,6 +368,11 @@ class GuideForm(forms.ModelForm):
         last = self.instance.revisions.defer("text").first() if self.instance.pk else None
         self.last = last
         self.initial["seen"] = last.number if last else 0
+        if not self.instance.pk and self.writer:
+            self.instance.district = chosen_by(self.writer, "") or own_district()
+        theirs = departments_of(self.writer, self.instance.district) if self.writer else []
+        if theirs and "department" in self.fields:
+            self.fields["department"].widget = forms.Select(choices=[(name, name) for name in theirs])
 
     @property
     def changed_data(self):
@@ -354,6 +380,14 @@ class GuideForm(forms.ModelForm):
 
     def clean(self):
         cleaned = super().clean()
+        if self.instance.pk and self.instance.status != Status.DRAFT:
+            raise ValidationError(
+                f"这一份现在是“{self.instance.get_status_display()}”，不能直接改。您填的还在下面，没有保存。"
+                "请另开一页看看它现在的样子：等着审的先“收回来改”，发布了的点“改这一份”，再把要改的填进去。"
+            )
+        department = cleaned.get("department")
+        if department and self.writer and not may_write(self.writer, district=self.instance.district, department=department):
+            self.add_error("department", "这个部门的指南不归您管，选您管的部门。")
         if cleaned.get("stage") and cleaned.get("audience") != Audience.ENTERPRISE:
             self.add_error("stage", "个人办的事没有建设项目的阶段，这里空着；要填，办事人先选“企业”。")
         if self.last and (cleaned.get("seen") or 0) != self.last.number:

@@ -14,8 +14,9 @@ import yaml
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from guides import documents
-from guides.actions import record_change
+from guides import documents, editing
+from guides.actions import NotPossible, record_change
+from guides.departments import guides_of, may_write
 from guides.document_shape import check_keys, is_plain
 from guides.models import Domain, Guide, Status, own_district
 
@@ -69,11 +70,11 @@ def _refuse_traps(text: str) -> None:
             raise yaml.composer.ComposerError(None, None, TOO_DEEP, event.start_mark)
 
 
-def read(text: str) -> dict[str, Any]:
-    """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
+def parse(text: str) -> Any:
+    """YAML from a stranger: no anchors, no depth, no key twice. Raises ValidationError with the line."""
     try:
         _refuse_traps(text)
-        document = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
+        return yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"第{mark.line + 1}行" if mark else "文件"
@@ -82,6 +83,11 @@ def read(text: str) -> dict[str, Any]:
         raise ValidationError(f"{line}写得不对，读不出来：{hint}。") from error
     except (ValueError, RecursionError) as error:  # 2026-13-01; brackets without end
         raise ValidationError("文件读不出来：看看日期是不是写错了（例如 2026-11-23），括号是不是没有关上。") from error
+
+
+def read(text: str) -> dict[str, Any]:
+    """Parse one file. Raises ValidationError with the line when it is not YAML of the right shape."""
+    document = parse(text)
     if (
         not isinstance(document, dict)
         or not isinstance(document.get("guides"), list)
@@ -102,10 +108,13 @@ def import_guides(
     publish: bool = False,
     may_verify: bool = True,
     district: str = "",
+    author=None,
 ) -> Report:
     """Import files into a district (its 12-digit code; by default the installation's own). `by` is the name kept in each guide's history. New guides arrive as drafts unless `publish`.
 
     Without `may_verify` what the files call verified comes in as 待核实 unless it was verified already, word for word.
+    With `author` (a user at the admin) only guides of theirs are written, and what residents read is not: a public guide gets its next version,
+    or what is written there is overwritten. An operator's command has no author and writes directly.
     """
     report, documents_read = Report(), []
     for number, text in enumerate(texts, start=1):
@@ -117,19 +126,21 @@ def import_guides(
         pending, seen = [], set()
         for number, document in documents_read:
             try:
-                domain = _domain(document["domain"])
+                domain = find_topic(document["domain"])
             except ValidationError as error:
                 report.problems += _problems(f"第{number}个文件 · domain", error)
                 continue
-            pending += _upsert_heads(document["guides"], domain, report, seen, only_new=only_new, publish=publish, district=district or own_district())
+            own = {"district": district or own_district(), "author": author}
+            pending += _upsert_heads(document["guides"], domain, report, seen, only_new=only_new, publish=publish, **own)
         for entry, guide, is_new in pending:
-            _write_parts(entry, guide, is_new, report, by=by, may_verify=may_verify)
+            _write_parts(entry, guide, is_new, report, by=by, may_verify=may_verify, author=author)
         if dry_run or report.problems:
             transaction.set_rollback(True)
     return report
 
 
-def _domain(entry: dict) -> Domain:
+def find_topic(entry: dict) -> Domain:
+    """The topic of a file, made if it is new. Raises ValidationError."""
     if set(entry) - {"slug", "name", "order"} or not all(
         isinstance(entry.get(k), str) and is_plain(entry[k]) for k in ("slug", "name")
     ):
@@ -144,7 +155,7 @@ def _domain(entry: dict) -> Domain:
 
 
 def _upsert_heads(
-    entries: list, domain: Domain, report: Report, seen: set[str], *, only_new: bool, publish: bool, district: str
+    entries: list, domain: Domain, report: Report, seen: set[str], *, only_new: bool, publish: bool, district: str, author
 ) -> list[tuple[dict, Guide, bool]]:
     """Create missing guides first: a material may name the guide that issues it, whatever the order of the files."""
     pending = []
@@ -170,8 +181,12 @@ def _upsert_heads(
             )
             continue
         is_new = guide is None
+        if author and not _is_theirs(author, guide, entry, district):
+            report.problems.append(Problem(where, "这一份的主管部门不归您管，不能导入。请管这个部门的编辑来导入。"))
+            continue
         if is_new:
-            guide = Guide(district=district, slug=entry["slug"], domain=domain, status=Status.PUBLISHED if publish else Status.DRAFT)
+            status, authors = Status.PUBLISHED if publish else Status.DRAFT, [author.pk] if author else []
+            guide = Guide(district=district, slug=entry["slug"], domain=domain, status=status, authors=authors)
             try:
                 documents.fill_head(guide, entry)
                 guide.full_clean()
@@ -183,24 +198,46 @@ def _upsert_heads(
     return pending
 
 
-def _write_parts(entry: dict, guide: Guide, is_new: bool, report: Report, *, by: str, may_verify: bool) -> None:
-    before = "" if is_new else dump([documents.export(guide)])
+def _is_theirs(author, guide: Guide | None, entry: dict, district: str) -> bool:
+    department = str(entry.get("department") or "")
+    if guide is None:
+        return may_write(author, district=district, department=department)
+    return guides_of(author).filter(pk=guide.pk).exists() and may_write(author, district=guide.district, department=department)
+
+
+def _written_by(author, guide: Guide) -> Guide:
+    """The row that a user's file may write: a draft itself, of a public guide its next version. Raises NotPossible while it is in review."""
+    target = editing.start_next(guide=guide, by=author) if guide.status in editing.PUBLIC else guide
+    if target.status in editing.IN_REVIEW:
+        raise NotPossible("正在等审核，先打开它“收回来改”，再导入。")
+    return target
+
+
+def _write_parts(entry: dict, guide: Guide, is_new: bool, report: Report, *, by: str, may_verify: bool, author) -> None:
     with transaction.atomic():
         try:
+            guide = guide if author is None or is_new else _written_by(author, guide)
+            before = "" if is_new else dump([documents.export(guide)])
             report.warnings += [
                 Problem(guide.slug, text) for text in documents.write(guide, entry, may_verify=may_verify)
             ]
+        except NotPossible as refusal:
+            report.problems.append(Problem(guide.slug, str(refusal)))
+            transaction.set_rollback(True)
+            return
         except ValidationError as error:
             report.problems += _problems(guide.slug, error)
             transaction.set_rollback(True)
             return
-        whole = Guide.objects.whole().get(pk=guide.pk)
+        whole = Guide.everything.whole().get(pk=guide.pk)
         after = dump([documents.export(whole)])
         if after == before:
             transaction.set_rollback(True)
             report.unchanged.append(guide.slug)
             return
         record_change(guide=guide, by=by, whole=whole)
+        if author:
+            editing.record_saved(guide=guide, by=author)
     if is_new:
         report.added.append(guide.slug)
     else:
@@ -241,9 +278,12 @@ def dump(entries: list[dict]) -> str:
     return yaml.dump(entries, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=160, default_flow_style=None)
 
 
-def export_domain(domain: Domain, district: str = "") -> str:
-    """All guides of a topic and a district (by default the installation's own) as one file that import_guides reads back without a change."""
+def export_domain(domain: Domain, district: str = "", *, reader=None) -> str:
+    """All guides of a topic and a district (by default the installation's own), or those of them a user (`reader`) works on, as one file that
+    import_guides reads back without a change."""
     guides = Guide.objects.whole().filter(district=district or own_district(), domain=domain).order_by("slug")
+    if reader is not None:
+        guides = guides.filter(pk__in=guides_of(reader).values("pk"))
     head = {"domain": {"slug": domain.slug, "name": domain.name, "order": domain.order}}
     return dump_document(head, [documents.export(guide) for guide in guides])
 

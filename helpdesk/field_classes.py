@@ -185,7 +185,7 @@ TABLE: dict[str, Rows] = {
         (PUBLIC, KEEP, "status national_code implementation_code legal_limit legal_limit_unit promised_limit promised_limit_unit fee visits"),
         (PUBLIC, KEEP, "result hotline online online_url agency cross_province video season_from season_to often_refused checked_on"),
         (INTERNAL, KEEP, "district next_of phrasings review_on authors submitted_by submitted_at reviewed_by reviewed_at review_remark publish_at"),
-        (INTERNAL, KEEP, "content_version created_at updated_at"),
+        (INTERNAL, KEEP, "begun_from content_version created_at updated_at"),
     ),
     "guides.District": (
         (PUBLIC, KEEP, "area site_name organiser hotline icp police_record site_identifier"),
@@ -195,6 +195,10 @@ TABLE: dict[str, Rows] = {
     ),
     "guides.Link": (
         (INTERNAL, KEEP, "id url state detail checked_at broken_since tries"),
+    ),
+    "guides.PackEntry": (
+        (PUBLIC, KEEP, "district slug origin text"),
+        (INTERNAL, KEEP, "id imported_at"),
     ),
     "guides.Fact": (
         (PUBLIC, KEEP, "id mark source verified_by verified_on valid_for_year guide field note"),

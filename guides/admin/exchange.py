@@ -37,7 +37,7 @@ def export_view(request, domain, model_admin):
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     found = get_object_or_404(Domain, slug=domain)
-    response = HttpResponse(export_domain(found, _district(request)), content_type="application/yaml; charset=utf-8")
+    response = HttpResponse(export_domain(found, _district(request), reader=request.user), content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}.yaml"'
     return response
 
@@ -52,7 +52,7 @@ def _district(request) -> str:
 
 def _import(request, text: str, *, dry_run: bool) -> Report:
     may_verify = request.user.has_perm("guides.verify_fact")
-    return import_guides([text], by=name_of(request.user), dry_run=dry_run, may_verify=may_verify, district=_district(request))
+    return import_guides([text], by=name_of(request.user), dry_run=dry_run, may_verify=may_verify, district=_district(request), author=request.user)
 
 
 def _digest(text: str, report: Report) -> str:
@@ -79,7 +79,7 @@ def _confirm(request, model_admin):
         return _try(request, model_admin, text)
     report = _import(request, text, dry_run=False)
     del request.session[SESSION_KEY]
-    sentence = f"已导入：新增 {len(report.added)} 条（都是草稿），更新 {len(report.changed)} 条，没变 {len(report.unchanged)} 条。"
+    sentence = f"已导入：新增 {len(report.added)} 条，更新 {len(report.changed)} 条，没变 {len(report.unchanged)} 条。居民还看不到：打开每一条，提交审核。"
     model_admin.message_user(request, sentence, messages.SUCCESS)
     return redirect("admin:guides_guide_changelist")
 

@@ -1,33 +1,30 @@
 """办事指南 in the admin: the list, the page on which a guide is written, and what reviewers do with it."""
 
-import difflib
-
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpResponseNotAllowed
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
-from guides import actions, views
-from guides.admin import exchange
+from guides import actions, editing, views
+from guides.admin import editorial, exchange, health, history, packs, worklist
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
 from guides.admin.within import NewInDistrict
+from guides.departments import guides_of
 from guides.districts import districts_of, inside, sees_all, within
 from guides.document_shape import ORDER_STEP
 from guides.forms_admin import GuideForm
-from guides.models import Counter, Domain, Fact, Guide, GuideRevision, Material, Statement, Status, Step
-from guides.transfer import dump
+from guides.models import Counter, Domain, Fact, Guide, Material, Statement, Status, Step
 from guides.viewpoint import of_district
 
 VERIFIED_PARTS = (Fact, Statement, Material, Step, Counter)
-REVISIONS_PER_PAGE = 20
 
 
 def _unverified(model):
@@ -54,14 +51,14 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
     inlines = PARTS
     change_form_template = "admin/guides/guide/change_form.html"
     change_list_template = "admin/guides/guide/change_list.html"
-    list_display = ("plain_title", "slug", "domain", "audience", "state", "checked_on", "unverified_count")
-    list_filter = ("status", UnverifiedFilter, "domain", "audience", "counter_level")
-    list_select_related = ("domain",)
+    list_display = ("plain_title", "slug", "domain", "department", "state", "being_written", "checked_on", "unverified_count")
+    list_filter = (worklist.WorkFilter, "status", UnverifiedFilter, "domain", "audience", "counter_level")
+    list_select_related = ("domain", "next_version")
     list_per_page = 50
     search_fields = ("plain_title", "title", "slug")
     search_help_text = "事项名称、大白话名称、别的叫法、代号都能搜。"
     ordering = ("domain__order", "slug")
-    actions = ("publish_selected", "withdraw_selected")
+    actions = ("still_valid_selected", "publish_selected", "withdraw_selected")
     fieldsets = (
         ("名称和回答", {"fields": ("plain_title", "answer", "is_brief", "aliases", "phrasings", "title", "seen")}),
         ("归在哪里", {"fields": (("domain", "slug"), ("audience", "counter_level"), "stage", "department", ("checked_on", "state"))}),
@@ -72,8 +69,17 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
     # The list
 
     def get_queryset(self, request):
+        """The guides of the user's departments, without next versions; what another names as where a paper comes from is any of the district."""
         count = sum((_unverified(model) for model in VERIFIED_PARTS[1:]), _unverified(VERIFIED_PARTS[0]))
-        return super().get_queryset(request).annotate(unverified=count)
+        if request.resolver_match and request.resolver_match.url_name == "autocomplete":
+            return within(Guide.objects.order_by(*self.ordering), request.user)
+        return guides_of(request.user).filter(next_of=None).annotate(unverified=count).order_by(*self.ordering)
+
+    def get_changelist_instance(self, request):
+        listed = super().get_changelist_instance(request)
+        listed.result_list = list(listed.result_list)
+        worklist.put_lines(listed.result_list)
+        return listed
 
     def get_search_results(self, request, queryset, search_term):
         found, distinct = super().get_search_results(request, queryset, search_term)
@@ -89,6 +95,16 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
     def state(self, guide):
         return format_html('<span class="state {}">{}</span>', guide.status, guide.get_status_display())
 
+    @admin.display(description="正在改的")
+    def being_written(self, guide):
+        if guide.line is None:
+            return ""
+        row = guide.line.guide
+        when = f"，{timezone.localtime(row.publish_at):%m月%d日 %H:%M}" if row.publish_at else ""
+        said = f"{'下一版' if guide.line.is_own_row else ''}{row.get_status_display()}"
+        address = reverse("admin:guides_guide_change", args=[row.pk])
+        return format_html('<a href="{}"><span class="state {}">{}{}</span></a> {}', address, row.status, said, when, guide.line.writers)
+
     @admin.display(description="待核实", ordering="unverified")
     def unverified_count(self, guide):
         if not guide.unverified:
@@ -99,35 +115,57 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
     def has_publish_permission(self, request):
         return request.user.has_perm("guides.publish_guide")
 
+    def may_edit(self, request) -> bool:
+        return super().has_change_permission(request)
+
     def has_delete_permission(self, request, obj=None):
-        """Only drafts can go: the address of what was once published explains itself for ever."""
-        return super().has_delete_permission(request, obj) and (obj is None or obj.status == Status.DRAFT)
+        """Only drafts can go: the address of what was once published explains itself for ever. A next version has its own button."""
+        return super().has_delete_permission(request, obj) and (obj is None or (obj.status == Status.DRAFT and obj.next_of_id is None))
 
     @admin.action(description="发布选中的指南", permissions=["publish"])
     def publish_selected(self, request, queryset):
+        self._each(request, queryset.exclude(status=Status.PUBLISHED), editing.approve, "已发布，居民现在就能看到。")
+
+    @admin.action(description="撤下选中的指南", permissions=["publish"])
+    def withdraw_selected(self, request, queryset):
+        self._each(request, queryset.filter(status=Status.PUBLISHED), editing.withdraw, "已撤下，居民不再看到。")
+
+    @admin.action(description="仍然有效（今天看过）", permissions=["change"])
+    def still_valid_selected(self, request, queryset):
+        self._each(request, queryset.filter(status=Status.PUBLISHED), editing.still_valid, "记下了：今天看过，仍然有效。")
+
+    def _each(self, request, guides, verb, sentence):
         done = 0
-        for guide in queryset.exclude(status=Status.PUBLISHED):
+        for guide in guides:
             try:
-                actions.publish(guide=guide, by=name_of(request.user))
+                verb(guide=guide, by=request.user)
                 done += 1
             except actions.NotPossible as refusal:
                 self.message_user(request, str(refusal), messages.WARNING)
         if done:
-            self.message_user(request, "已发布，居民现在就能看到。", messages.SUCCESS)
-
-    @admin.action(description="撤下选中的指南", permissions=["publish"])
-    def withdraw_selected(self, request, queryset):
-        for guide in queryset.filter(status=Status.PUBLISHED):
-            actions.withdraw(guide=guide, by=name_of(request.user))
-        self.message_user(request, "已撤下，居民不再看到。", messages.SUCCESS)
+            self.message_user(request, f"{done}份：{sentence}", messages.SUCCESS)
 
     # The page of one guide
 
     def get_object(self, request, object_id, from_field=None):
-        if request.method == "POST" and str(object_id).isdecimal():
+        if not str(object_id).isdecimal():
+            raise Http404
+        if request.method == "POST":
             # Of two editors who save at the same moment the second waits, and then sees that its page is old.
-            Guide.objects.select_for_update().filter(pk=object_id).values_list("pk").first()
-        return super().get_object(request, object_id, from_field)
+            Guide.everything.select_for_update().filter(pk=object_id).values_list("pk").first()
+        return get_object_or_404(guides_of(request.user).select_related("next_of"), pk=object_id)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """What may be written has its form. The rest is shown with what can be done with it; a form sent too late comes back with what was typed."""
+        guide = self.open_guide(request, int(object_id) if object_id.isdecimal() else 0)
+        if request.method != "POST" and (guide.status != Status.DRAFT or not self.may_edit(request)):
+            return editorial.standing(request, guide, self)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.writer = request.user
+        return form
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
         reviewer = name_of(request.user) if request.user.has_perm("guides.verify_fact") else ""
@@ -142,69 +180,74 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
         return [(title, part | {"fields": tuple(name for name in part["fields"] if name != "stage")}) for title, part in shown]
 
     def get_readonly_fields(self, request, obj=None):
-        return ("state", "slug") if obj and obj.status != Status.DRAFT else ("state",)
+        return ("state", "slug") if obj and (obj.status != Status.DRAFT or obj.next_of_id) else ("state",)
 
     def render_change_form(self, request, context, *args, **kwargs):
         # Multipart carries a Chinese character in 3 bytes, the usual form in 9: a long guide stays under the limit.
         context["has_file_field"] = True
         guide = context.get("original")
         if guide:
-            context["unverified"] = guide.unverified
-            context["may_publish"] = self.has_publish_permission(request)
+            context["unverified"] = sum(model.objects.filter(guide=guide, verified_by="").count() for model in VERIFIED_PARTS)
+            context["writers"] = editing.names_of(guide.authors)
+            context["may_publish"] = self.has_publish_permission(request) and not guide.authors and guide.next_of_id is None
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         renumber(form.instance)
-        actions.record_change(guide=form.instance, by=name_of(request.user))
+        editing.record_saved(guide=form.instance, by=request.user, changed=bool(form.changed_data))
+
+    def log_change(self, request, obj, message):
+        """In the history of the public guide, which outlives its next versions."""
+        return super().log_change(request, obj.next_of or obj, message)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._submitted(request, obj) if "_submit" in request.POST else super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        return self._submitted(request, obj) if "_submit" in request.POST else super().response_change(request, obj)
+
+    def _submitted(self, request, guide):
+        """保存，提交审核: what was typed is saved in any case."""
+        try:
+            editing.submit(guide=guide, by=request.user)
+            self.message_user(request, editorial.ACTS["submit"].done, messages.SUCCESS)
+        except actions.NotPossible as refusal:
+            self.message_user(request, f"改的已经保存，还没有提交。{refusal}", messages.WARNING)
+        return redirect("admin:guides_guide_change", guide.pk)
 
     def get_urls(self):
         view = self.admin_site.admin_view
         return [
             path("import/", view(exchange.import_view), {"model_admin": self}, name="guides_guide_import"),
             path("export/<slug:domain>/", view(exchange.export_view), {"model_admin": self}, name="guides_guide_export"),
+            path("packs/", view(packs.packs_view), {"model_admin": self}, name="guides_guide_packs"),
+            path("packs/download/", view(packs.download_view), {"model_admin": self}, name="guides_guide_packs_download"),
+            path("health/", view(health.list_view), {"model_admin": self}, name="guides_guide_health"),
+            path("health/download/", view(health.download_view), {"model_admin": self}, name="guides_guide_health_download"),
             path("<int:pk>/preview/", view(self.preview), name="guides_guide_preview"),
-            path("<int:pk>/publish/", view(self.publish), name="guides_guide_publish"),
-            path("<int:pk>/withdraw/", view(self.withdraw), name="guides_guide_withdraw"),
             path("<int:pk>/review/", view(self.review), name="guides_guide_review"),
-            path("<int:pk>/revisions/<int:number>/", view(self.revision), name="guides_guide_revision"),
+            *editorial.urls(self),
+            *history.urls(self),
             *super().get_urls(),
         ]
 
-    def _guide(self, request, pk: int) -> Guide:
-        guide = get_object_or_404(within(Guide.objects.whole(), request.user), pk=pk)
+    def open_guide(self, request, pk: int) -> Guide:
+        """The whole guide or next version, if it is one of the user's; a 404 for somebody else's as for one that never was."""
+        guide = get_object_or_404(guides_of(request.user).whole().select_related("domain", "next_of__domain"), pk=pk)
         if not self.has_view_permission(request, guide):
             raise PermissionDenied
         return guide
 
     def preview(self, request, pk):
         """The guide as residents see it or will see it; a draft's only page."""
-        guide = self._guide(request, pk)
+        guide = self.open_guide(request, pk)
         viewpoint = of_district(guide.district, elder="elder" in request.GET)
         return views.render_guide(request, guide, viewpoint, preview=guide.status != Status.PUBLISHED)
 
-    def publish(self, request, pk):
-        return self._act(request, pk, actions.publish, "已发布，居民现在就能看到。")
-
-    def withdraw(self, request, pk):
-        return self._act(request, pk, actions.withdraw, "已撤下，居民不再看到。")
-
-    def _act(self, request, pk, action, sentence):
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        guide = self._guide(request, pk)
-        if not self.has_publish_permission(request):
-            raise PermissionDenied
-        try:
-            action(guide=guide, by=name_of(request.user))
-            self.message_user(request, sentence, messages.SUCCESS)
-        except actions.NotPossible as refusal:
-            self.message_user(request, str(refusal), messages.WARNING)
-        return redirect("admin:guides_guide_change", guide.pk)
-
     def review(self, request, pk):
         """Everything of a guide that nobody vouches for yet; a reviewer ticks what they checked."""
-        guide = self._guide(request, pk)
+        guide = self.open_guide(request, pk)
         may_verify = request.user.has_perm("guides.verify_fact")
         groups = unverified_parts(guide)
         if request.method == "POST":
@@ -216,24 +259,15 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
             self.message_user(request, f"{count}条标为已核实。" if count else "没有勾选。", messages.SUCCESS if count else messages.WARNING)
             return redirect("admin:guides_guide_review", guide.pk)
         context = {"groups": groups, "may_verify": may_verify, "title": "待核实的内容"}
-        return self._page(request, "review.html", guide, context)
+        return self.render_page(request, "review.html", guide, context)
 
     def history_view(self, request, object_id, extra_context=None):
-        guide = self._guide(request, int(unquote(object_id)))
-        page = Paginator(guide.revisions.defer("text"), REVISIONS_PER_PAGE).get_page(request.GET.get("p"))
-        return self._page(request, "revisions.html", guide, {"page": page, "title": "历史版本"})
+        return history.history(request, int(unquote(object_id)) if object_id.isdecimal() else 0, self)
 
-    def revision(self, request, pk, number):
-        guide = self._guide(request, pk)
-        revision = get_object_or_404(GuideRevision, guide=guide, number=number)
-        earlier = guide.revisions.filter(number__lt=number).first()
-        lines = difference(earlier, revision)
-        context = {"revision": revision, "earlier": earlier, "lines": lines, "title": f"第{number}版改了什么"}
-        return self._page(request, "revision.html", guide, context)
-
-    def _page(self, request, template, guide, context):
+    def render_page(self, request, template, guide, context):
         context = self.admin_site.each_context(request) | {"opts": self.opts, "guide": guide} | context
         return TemplateResponse(request, f"admin/guides/guide/{template}", context)
+
 
 
 def renumber(guide: Guide) -> None:
@@ -251,21 +285,14 @@ def renumber(guide: Guide) -> None:
             type(changed[0]).objects.bulk_update(changed, ["order"])
 
 
-def difference(earlier: GuideRevision | None, later: GuideRevision) -> list[tuple[str, str]]:
-    """(added | removed | same | place, line) of what changed between two revisions; the whole text for a first one."""
-    before = dump([earlier.document]).splitlines() if earlier else []
-    marks = {"+": "added", "-": "removed", "@": "place"}
-    lines = list(difflib.unified_diff(before, dump([later.document]).splitlines(), n=1, lineterm=""))[2:]
-    return [(marks.get(line[:1], "same"), line) for line in lines]
-
-
 @admin.register(Domain)
 class DomainAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "order", "guides", "export")
     search_fields = ("name", "slug")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(count=Count("guides", filter=inside(districts_of(request.user), "guides__district")))
+        seen = inside(districts_of(request.user), "guides__district") & Q(guides__next_of=None)
+        return super().get_queryset(request).annotate(count=Count("guides", filter=seen))
 
     def has_delete_permission(self, request, obj=None):
         """All districts share the topics: none of them takes one away from another, or learns what stands under it."""

@@ -154,7 +154,7 @@ class MaterialInline(PartInline):
         return super().get_queryset(request).select_related("issued_by")
 
     def form_kwargs(self, request, guide, reviewer):
-        return super().form_kwargs(request, guide, reviewer) | {"refused": of_month(guide, timezone.localdate()) if guide.pk else {}}
+        return super().form_kwargs(request, guide, reviewer) | {"refused": of_month(guide.next_of or guide, timezone.localdate()) if guide.pk else {}}
 
 
 class StepInline(PartInline):

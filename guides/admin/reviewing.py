@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
+from guides.departments import name_of
 from guides.models import Guide, Sourced
 from guides.reading import Reading, material_detail
 
+__all__ = ["Item", "all_parts", "name_of", "unverified_parts"]
+
 STATEMENT_TITLES = {"condition": "谁能办", "note": "注意", "basis": "依据"}
-
-
-def name_of(user) -> str:
-    """The name that stays in a guide's history and under a verification."""
-    return user.get_full_name() or user.get_username()
 
 
 @dataclass(frozen=True)
@@ -24,8 +22,8 @@ class Item:
         return f"{self.row._meta.model_name}-{self.row.pk}"
 
 
-def unverified_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
-    """Titles with their unverified rows, in the order of the resident's page. Pass one from Guide.objects.whole()."""
+def all_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
+    """Titles with their rows, in the order of the resident's page. Pass one from whole()."""
     facts = Reading(guide, {}).facts
     groups = [(title, [Item(s, s.text) for s in guide.statements.all() if s.kind == kind]) for kind, title in STATEMENT_TITLES.items()]
     materials = [Item(m, "：".join(filter(None, [f"{m.name}（{material_detail(m)}）", m.how]))) for m in guide.materials.all()]
@@ -37,5 +35,10 @@ def unverified_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
         ("去哪办", counters),
         ("多久、多少钱、网上、代办", known),
     ]
-    left = [(title, [item for item in items if not item.row.is_verified]) for title, items in groups]
+    return [(title, items) for title, items in groups if items]
+
+
+def unverified_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
+    """As `all_parts`, only the rows that nobody vouches for."""
+    left = [(title, [item for item in items if not item.row.is_verified]) for title, items in all_parts(guide)]
     return [(title, items) for title, items in left if items]

@@ -2,13 +2,19 @@
 
 from django.urls import reverse
 
+from guides.admin.editorial import may_review
+from guides.departments import guides_of
 from guides.districts import within
-from guides.models import Correction, CorrectionState, MissState, SearchMiss
+from guides.models import Correction, CorrectionState, MissState, SearchMiss, Status
 from menpai.back_office import Todo
 
 
 def waiting(user) -> list[Todo]:
     found = []
+    if may_review(user):
+        authors = guides_of(user).filter(status=Status.REVIEW).values_list("authors", flat=True)
+        count = sum(user.pk not in written for written in authors)
+        found.append(Todo(count, "份指南等您审", f"{reverse('admin:guides_guide_changelist')}?work=review"))
     if user.has_perm("guides.change_correction"):
         rows = within(Correction.objects.filter(state=CorrectionState.OPEN), user, "guide__district")
         found.append(Todo(rows.count(), "条居民纠错要看", f"{reverse('admin:guides_correction_changelist')}?state__exact={CorrectionState.OPEN}"))

@@ -121,7 +121,7 @@ class SearchMissAdmin(DistrictRows, admin.ModelAdmin):
     def _do(self, request, act: str, miss: SearchMiss, data: dict) -> bool:
         """The verb, its entry in the log, or the sentence of its refusal."""
         try:
-            ACTS[act].verb(miss, name_of(request.user), data)
+            ACTS[act].verb(miss, name_of(request.user), data | ({"author": request.user.pk} if act == "draft" else {}))
         except actions.NotPossible as refusal:
             self.message_user(request, str(refusal), messages.WARNING)
             return False

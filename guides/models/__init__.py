@@ -23,12 +23,14 @@ from guides.models.guide import (
 )
 from guides.models.life_event import LifeEvent, LifeEventStep
 from guides.models.links import Link, LinkState
+from guides.models.packs import PackEntry
 from guides.models.places import Area, Level, Office, OfficeHours, OfficeKind, SpecialDay
 from guides.models.sourced import OFFICIAL_CHECKER, Mark, Sourced
 from guides.models.stamp import ContentStamp
 from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
+    "PackEntry",
     "District", "EditorPosting", "Link", "LinkState", "district_code_of", "district_of", "own_district",
     "Refusal", "RefusalReason", "RefusedAt",
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Correction", "CorrectionState", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",

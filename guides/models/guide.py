@@ -131,6 +131,7 @@ class Guide(OfDistrict):
     checked_on = models.DateField("最近核对日期", null=True, blank=True)
     review_on = models.DateField("下次核对日期", null=True, blank=True, help_text="到了这天就出现在“该核对了”里。空着：核对过一年就提醒。")
     authors = models.JSONField("这一版谁写的", default=list, blank=True, editable=False, help_text="账号的主键；审核的人不能在里面。")
+    begun_from = models.PositiveIntegerField("从第几版改起", null=True, blank=True, editable=False, help_text="下一版才有：开始改的时候，居民看到的是第几版。")
     submitted_by = models.CharField("谁提交的", max_length=60, blank=True, editable=False)
     submitted_at = models.DateTimeField("提交时间", null=True, blank=True, editable=False)
     reviewed_by = models.CharField("谁审的", max_length=60, blank=True, editable=False)

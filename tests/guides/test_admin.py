@@ -41,8 +41,8 @@ def reviewer(client):
 
 @pytest.fixture
 def guide():
-    """居民医保, with one verified row of each kind and a first revision."""
-    guide = make_guide(fee="不收费", agency=Agency.AGENT)
+    """居民医保, a draft with one verified row of each kind and a first revision. What is public is written in tests/guides/test_editing_admin.py."""
+    guide = make_guide(fee="不收费", agency=Agency.AGENT, status=Status.DRAFT)
     for field in ("fee", "agency"):
         Fact.objects.create(guide=guide, field=field, **CHECKED)
     Statement.objects.create(guide=guide, kind="condition", text="惠农区户口。", order=10, **CHECKED)
@@ -204,7 +204,7 @@ def test_a_reviewer_publishes_and_withdraws(reviewer):
     assert reviewer.get(reverse("guides:guide", args=[draft.slug])).status_code == 410
     reviewer.post(LIST, {"action": "publish_selected", "_selected_action": [draft.pk]})
     assert [(r.by, r.document["status"]) for r in draft.revisions.order_by("number")] == [
-        ("沈禾", "published"), ("沈禾", "withdrawn"), ("沈禾", "published"),
+        ("沈禾审", "published"), ("沈禾", "withdrawn"), ("沈禾审", "published"),
     ]  # fmt: skip
 
 
@@ -327,7 +327,7 @@ def test_an_upload_is_tried_first_and_written_after_confirmation(reviewer, guide
     assert "+  - {text: 到村里登记。" in shown.content.decode()
     assert list(Guide.objects.values_list("slug", flat=True)) == ["yibao-001"]
     assert guide.steps.first().text == "到社区登记。"
-    assert confirm(reviewer, shown) == ["已导入：新增 1 条（都是草稿），更新 1 条，没变 0 条。"]
+    assert confirm(reviewer, shown) == ["已导入：新增 1 条，更新 1 条，没变 0 条。居民还看不到：打开每一条，提交审核。"]
     assert Guide.objects.get(slug="yibao-009").status == Status.DRAFT
     assert guide.steps.first().text == "到村里登记。"
     assert SESSION_KEY not in reviewer.session
