@@ -8,21 +8,22 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpResponseNotAllowed
+from django.http import HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
 from guides import actions, views
-from guides.admin import exchange
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
 from guides.document_shape import ORDER_STEP
 from guides.forms_admin import GuideForm
 from guides.models import Counter, Domain, Fact, Guide, GuideRevision, Material, Statement, Status, Step
-from guides.transfer import dump
+from guides.transfer import dump, export_domain
+from guides.transfer_guides import GUIDES_KIND
 from guides.viewpoint import Viewpoint
+from menpai.exchange_pages import exchange_urls
 
 VERIFIED_PARTS = (Fact, Statement, Material, Step, Counter)
 REVISIONS_PER_PAGE = 20
@@ -159,8 +160,8 @@ class GuideAdmin(admin.ModelAdmin):
     def get_urls(self):
         view = self.admin_site.admin_view
         return [
-            path("import/", view(exchange.import_view), {"model_admin": self}, name="guides_guide_import"),
-            path("export/<slug:domain>/", view(exchange.export_view), {"model_admin": self}, name="guides_guide_export"),
+            *exchange_urls(GUIDES_KIND, self),
+            path("export/<slug:domain>/", view(self.export_topic), name="guides_guide_export"),
             path("<int:pk>/preview/", view(self.preview), name="guides_guide_preview"),
             path("<int:pk>/publish/", view(self.publish), name="guides_guide_publish"),
             path("<int:pk>/withdraw/", view(self.withdraw), name="guides_guide_withdraw"),
@@ -168,6 +169,17 @@ class GuideAdmin(admin.ModelAdmin):
             path("<int:pk>/revisions/<int:number>/", view(self.revision), name="guides_guide_revision"),
             *super().get_urls(),
         ]
+
+    def more_exports(self) -> list[tuple[str, str]]:
+        """The files for those who keep the guides as text, one a topic."""
+        return [(f"{domain.name}（YAML）", reverse("admin:guides_guide_export", args=[domain.slug])) for domain in Domain.objects.all()]
+
+    def export_topic(self, request, domain):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = get_object_or_404(Domain, slug=domain)
+        headers = {"Content-Disposition": f'attachment; filename="{found.slug}.yaml"'}
+        return HttpResponse(export_domain(found), content_type="application/yaml; charset=utf-8", headers=headers)
 
     def _guide(self, request, pk: int) -> Guide:
         guide = get_object_or_404(Guide.objects.whole(), pk=pk)

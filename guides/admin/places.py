@@ -9,6 +9,9 @@ from guides.admin.reviewing import name_of
 from guides.area_codes import code_problem, parent_code
 from guides.forms_admin import OfficeForm
 from guides.models import Area, Office, OfficeHours, SpecialDay
+from guides.transfer_areas import AREAS
+from guides.transfer_offices import OFFICES
+from menpai.exchange_pages import exchange_urls
 
 
 class AreaForm(forms.ModelForm):
@@ -31,6 +34,7 @@ class AreaForm(forms.ModelForm):
 @admin.register(Area)
 class AreaAdmin(admin.ModelAdmin):
     form = AreaForm
+    change_list_template = "admin/exchange/change_list.html"
     list_display = ("name", "level", "parent", "contact_name", "contact_phone", "code")
     list_filter = ("level",)
     list_select_related = ("parent",)
@@ -46,6 +50,9 @@ class AreaAdmin(admin.ModelAdmin):
         """A code is printed, linked and prefixed everywhere: once given, an area keeps its place."""
         return ("code", "level", "parent") if obj else ()
 
+    def get_urls(self):
+        return [*exchange_urls(AREAS, self), *super().get_urls()]
+
 
 class HoursInline(admin.TabularInline):
     model = OfficeHours
@@ -55,6 +62,7 @@ class HoursInline(admin.TabularInline):
 @admin.register(Office)
 class OfficeAdmin(admin.ModelAdmin):
     form = OfficeForm
+    change_list_template = "admin/exchange/change_list.html"
     inlines = [HoursInline]
     list_display = ("name", "kind", "area", "phone", "address", "located", "hours_are_sample", "checked")
     list_filter = ("kind", "hours_are_sample")
@@ -87,6 +95,9 @@ class OfficeAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         return ("checked", "code") if obj else ("checked",)
+
+    def get_urls(self):
+        return [*exchange_urls(OFFICES, self), *super().get_urls()]
 
     @admin.display(description="坐标", boolean=True)
     def located(self, office):

@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from guides.admin.exchange import SESSION_KEY
 
 from guides import actions
-from guides.admin.exchange import SESSION_KEY
 from guides.models import Agency, ContentStamp, Counter, Fact, Guide, Material, Statement, Status, Step
 from guides.transfer import export_domain
 from tests.factories import make_guide, make_situation

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-
 from guides.admin.exchange_jobs import SESSION_KEY
+
 from guides.models import JobPosting
 from guides.transfer_jobs import read_jobs
 from menpai.spreadsheets import MAX_BYTES
