@@ -25,6 +25,8 @@ class AreaNames:
 
     def find(self, text: str) -> Area | None:
         """None for 全区 or nothing. Raises ValidationError for a name that no area has, or several."""
+        if text in self.rows:  # the code, as exports write it
+            return self.rows[text]
         name = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
         if name in ("", "全区"):
             return None

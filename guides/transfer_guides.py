@@ -13,7 +13,7 @@ from guides.districts import within
 from guides.document_shape import FACT_KEYS, OPTIONAL_HEAD
 from guides.models import Domain, Guide, Unit
 from guides.sheets_guides import COUNTERS, FACTS, GUIDES, MATERIALS, SENTENCES, SHEETS, SITUATIONS, STEPS, full_origin, origin, read_fact
-from guides.transfer import dump_document, import_guides, marked
+from guides.transfer import dump_document, import_guides, marked, read
 from menpai.exchange import EXAMPLE, Kind, Problem, Report, SheetShape, Task, read_line, register
 from menpai.spreadsheets import Book, Bounds
 
@@ -31,6 +31,7 @@ class Prepared:
 
     texts: list[str]
     unchanged: int = 0
+    titles: dict[str, str] = field(default_factory=dict)  # by slug, as the file has them
     rows: dict[tuple, tuple[str, int]] = field(default_factory=dict)  # (slug,) or (slug, part, number) to sheet and row
 
     def place(self, *key) -> tuple[str, int]:
@@ -61,6 +62,15 @@ def read_guides(book: Book, task: Task, report: Report) -> Prepared:
     return prepared
 
 
+def read_topic(text: str, task: Task, report: Report) -> Prepared:
+    """A YAML file of one topic; what is wrong with it the import itself says."""
+    try:
+        entries = read(text)["guides"]
+    except ValidationError:
+        entries = []
+    return Prepared([text], titles={str(entry.get("slug")): str(entry.get("plain_title")) for entry in entries if isinstance(entry, dict)})
+
+
 def _rows(book: Book, shape: SheetShape, report: Report, bad: set[str]) -> Iterator[tuple[int, dict]]:
     """The rows of a sheet; the slugs of guides with a wrong row go to `bad`: half a guide is not compared."""
     topics = dict(Domain.objects.values_list("name", "slug"))
@@ -88,6 +98,7 @@ def _heads(rows: list[tuple[int, dict]], task: Task, prepared: Prepared, report:
         else:
             heads[slug] = row
             prepared.rows[(slug,)] = (GUIDES.title, number)
+            prepared.titles[slug] = row["plain_title"]
     return heads
 
 
@@ -196,15 +207,14 @@ def apply_guides(prepared: Prepared, task: Task, report: Report) -> None:
     for warning in done.warnings:
         sheet, row = prepared.place(warning.where)
         report.warnings.add(Problem(row, "", f"{warning.where}：{warning.message}", sheet))
-    titles = dict(Guide.objects.filter(slug__in=[*done.added, *done.changed]).values_list("slug", "plain_title"))
     for slug in done.added:
-        report.new(prepared.place(slug)[1], f"{titles.get(slug, '')}（{slug}）", {"状态": "先是草稿，审核发布后居民才看到"})
+        report.new(prepared.place(slug)[1], f"{prepared.titles[slug]}（{slug}）", {"状态": "先是草稿，审核发布后居民才看到"})
     for slug, text in done.changed.items():
-        report.difference(prepared.place(slug)[1], f"{titles[slug]}（{slug}）", marked(text))
+        report.difference(prepared.place(slug)[1], f"{prepared.titles[slug]}（{slug}）", marked(text))
     report.unchanged += prepared.unchanged + len(done.unchanged)
     if not dry_run:
-        guides = {guide.slug: guide for guide in Guide.objects.filter(slug__in=titles)}
-        report.touched = [(guides[slug], slug in done.added) for slug in titles]
+        guides = Guide.objects.filter(slug__in=[*done.added, *done.changed])
+        report.touched = [(guide, guide.slug in done.added) for guide in guides]
 
 
 def _at_its_place(where: str, message: str, prepared: Prepared) -> Problem:
@@ -271,7 +281,7 @@ def _samples() -> list[list[list]]:
 
 GUIDES_KIND = register(Kind(
     name="guides", title="办事指南", unit="份指南", model="guides.Guide", sheets=SHEETS, read=read_guides, apply=apply_guides, export=export_rows,
-    samples=_samples, most=MOST, bounds=BOUNDS, in_background=True, read_text=lambda text, task, report: Prepared([text]),
+    samples=_samples, most=MOST, bounds=BOUNDS, in_background=True, read_text=read_topic,
     hints=(
         "一份指南的内容分在七张表里，靠代号对上。文件里有的指南，整份照文件写；文件里没有的指南不动。只改几份，就只留那几份的行。",
         "新的指南先是草稿。您的账号不能核实的，写了核实人也先记成待核实。",

@@ -238,7 +238,7 @@ def _row(job: JobPosting) -> list:
         "area": job.area_id or "全区",  # the code: names may repeat
         "is_sample": "是" if job.is_sample else "",
     }
-    return [special.get(name, getattr(job, name)) for name, _ in COLUMNS.values()]
+    return [special[name] if name in special else getattr(job, name) for name, _ in COLUMNS.values()]
 
 
 NOTES = {

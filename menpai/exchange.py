@@ -334,13 +334,18 @@ def log_import(kind: Kind, task: Task, report: Report) -> None:
     LogEntry.objects.create(user=task.by, content_type=model, object_repr=kind.title, action_flag=CHANGE, change_message=said)
 
 
-def spooled(rows: Iterable[Parsed]) -> Iterable[Parsed]:
+def spooled(rows: Iterable[Parsed]) -> Iterator[Parsed]:
     """The rows, put aside on the disk: so that a long table is read to its end before the first row is written, and nobody waits for a lock."""
-    file = tempfile.SpooledTemporaryFile(4 * 1024**2, mode="w+", encoding="utf-8")  # noqa: SIM115 -- read later, gone with its last user
+    file = tempfile.SpooledTemporaryFile(4 * 1024**2, mode="w+", encoding="utf-8")  # noqa: SIM115 -- gone with its reader
     for row in rows:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
     file.seek(0)
-    return (tuple(json.loads(line)) for line in file)
+    return _unspooled(file)
+
+
+def _unspooled(file) -> Iterator[Parsed]:
+    for line in file:
+        yield tuple(json.loads(line))
 
 
 def table_kind(table: Table, *, export: Callable[[Any], Iterable], samples: Callable[[], Sequence[Sequence]], **about) -> Kind:

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -123,7 +124,10 @@ class Book:
             for number, row in enumerate(sheet.iter_rows(min_row=1, max_row=LAST_ROW, max_col=MAX_COLUMNS), start=1):
                 if row is blank:  # one and the same tuple stands for each missing row, and there may be a million
                     continue
-                cells = [(_text(cell.value), cell.data_type == "f") for cell in row]
+                width = len(row)
+                while width and row[width - 1] is EMPTY_CELL:  # each row is filled up to the widest
+                    width -= 1
+                cells = [(_text(cell.value), cell.data_type == "f") for cell in row[:width]]
                 if any(text for text, _ in cells):
                     yield number, cells
                 else:
