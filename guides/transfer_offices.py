@@ -159,9 +159,10 @@ TABLE = Table(
 
 
 def _read(book: Book, task: Task, report: Report):
-    rows = list(parse(TABLE, book.lines(columns=SHAPE.names, needed=SHAPE.required, most=Kind.most), task, report))
+    lines = list(book.lines(columns=SHAPE.names, needed=SHAPE.required, most=Kind.most))
+    rows = list(parse(TABLE, lines, task, report))
     if HOURS.title in book.titles():
-        for code, slots in _read_hours(book, {values["code"] for _, values in rows}, report).items():
+        for code, slots in _read_hours(book, {line.values["代号"] for line in lines}, report).items():
             for _, values in rows:
                 if values["code"] == code:
                     values["slots"] = sorted(slots)
@@ -179,7 +180,7 @@ def _read_hours(book: Book, codes: set[str], report: Report) -> dict[str, list[t
         if values is None:
             continue
         if values["code"] not in codes:
-            report.problem(line.number, "代号", f"“办理地点”表里没有能用的 {values['code']}。先在那里写上。", HOURS.title)
+            report.problem(line.number, "代号", f"“办理地点”表里没有 {values['code']}。先在那里写上。", HOURS.title)
         elif values["opens"] >= values["closes"]:
             report.problem(line.number, "关门", "开门要早于关门。上午、下午分两行填。", HOURS.title)
         else:

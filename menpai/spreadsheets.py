@@ -25,6 +25,7 @@ MAX_SMALL_PART = 1024 * 1024  # of a part that holds no cells: styles become hea
 MAX_PARTS = 300
 MAX_TAGS = 1_000_000  # "<" of all its XML: each may become an object
 MAX_COLUMNS = 60
+EXACT = 10**15  # a larger number is no longer what was typed: Excel keeps 15 digits
 LAST_ROW = 1_048_576  # Excel's own; a row that claims a later number is not read
 HEADER_WITHIN = 10  # rows: employers put a title above the names of the columns
 
@@ -235,6 +236,8 @@ def _text(value) -> str:
         return value.date().isoformat() if value.time() == time() else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= EXACT:
+        return f"{value:.6e}"  # so that no reader of codes takes it for one
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else f"{value:.10g}"
     text = str(getattr(value, "text", None) or value)  # an array formula is an object that holds its text
