@@ -18,9 +18,11 @@ from doorplates.forms import PER_REQUEST, BuildingForm, ReasonForm, SheetForm
 from doorplates.models import Building, Doorplate, PlateState, Scan
 from doorplates.qr import plate_url
 from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
+from doorplates.transfer import BUILDINGS
 from guides.admin.within import DistrictRows
 from guides.districts import within
 from guides.models import Area, Level
+from menpai.exchange_pages import exchange_urls
 
 SHOWN = 30
 FEWEST_SHOWN = 5  # a smaller figure could tell of a single person
@@ -147,6 +149,7 @@ class PlateInline(admin.TabularInline):
 class BuildingAdmin(DistrictRows, admin.ModelAdmin):
     district_path = "community__code"
     form = BuildingForm
+    change_list_template = "admin/exchange/change_list.html"
     inlines = [PlateInline]
     actions = ["generate", "print_sheets"]
     list_display = ["__str__", "community", "entrance_count", "active_count", "is_sample"]
@@ -169,6 +172,9 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
             widget = field.widget
             widget.can_add_related = widget.can_change_related = widget.can_delete_related = False
         return field
+
+    def get_urls(self):
+        return [*exchange_urls(BUILDINGS, self), *super().get_urls()]
 
     @admin.display(description="入口")
     def entrance_count(self, building):

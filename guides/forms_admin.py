@@ -29,8 +29,6 @@ from guides.models import (
     own_district,
 )
 from guides.reading import material_detail
-from guides.transfer_jobs import MAX_ROWS, read_jobs
-from menpai.spreadsheets import MAX_BYTES, Line
 
 LAST = 32000  # a row without a place goes to the end; saving numbers the rows anew
 ANSWER_SLOTS = 4
@@ -406,29 +404,3 @@ class OfficeForm(SourcedForm):
             "name", "kind", "area", "code", "address", "floor", "phone", "longitude", "latitude", "step_free", "note",
             "mark", "source", "valid_for_year", "hours_are_sample",
         ]  # fmt: skip
-
-
-MAX_UPLOAD = 2 * 1024 * 1024
-
-
-class ImportForm(forms.Form):
-    file = forms.FileField(label="YAML 文件", help_text="一个主题一个文件，UTF-8 编码，最大 2 MB。")
-
-    def clean_file(self) -> str:
-        upload = self.cleaned_data["file"]
-        if upload.size > MAX_UPLOAD:
-            raise ValidationError("文件太大，最大 2 MB。可以按主题分成几个文件。")
-        try:
-            return upload.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ValidationError("文件不是 UTF-8 编码。用记事本打开，另存为，编码选 UTF-8。") from error
-
-
-class JobsImportForm(forms.Form):
-    file = forms.FileField(label="Excel 文件", help_text=f".xlsx，最大 2 MB，最多{MAX_ROWS}行。", widget=forms.FileInput({"accept": ".xlsx"}))
-
-    def clean_file(self) -> list[Line]:
-        upload = self.cleaned_data["file"]
-        if upload.size > MAX_BYTES:
-            raise ValidationError("文件太大，最大 2 MB。删掉图片和用不着的表，或者分成几个文件。")
-        return read_jobs(upload.read())

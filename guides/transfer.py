@@ -290,3 +290,9 @@ def export_domain(domain: Domain, district: str = "", *, reader=None) -> str:
 
 def dump_document(head: dict, entries: list[dict]) -> str:
     return dump(head) + ("guides:\n" + "\n".join(dump([entry]) for entry in entries) if entries else "guides: []\n")
+
+
+def marked(text: str) -> list[tuple[str, str]]:
+    """The lines of a unified difference after its head, each with what it is."""
+    marks = {"+": "added", "-": "removed", "@": "place"}
+    return [(marks.get(line[:1], "same"), line) for line in text.splitlines()[2:]]

@@ -21,9 +21,9 @@ from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
 from helpdesk.people import accounts_within, bind
 from helpdesk.reply_templates import clean_text
+from helpdesk.transfer_staff import BACK_OFFICE, STAFF
+from menpai.exchange_pages import exchange_urls
 from menpai.roles import Role, has_role
-
-BACK_OFFICE = (Role.EDITOR, Role.REVIEWER, Role.ADMIN)  # who may open the admin at all
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -218,6 +218,7 @@ class AccountAdmin(DistrictRows, UserAdmin):
 
     district_path = ""
     inlines = [PostingInline, EditorPostingInline]
+    change_list_template = "admin/exchange/change_list.html"
     list_display = ("username", "name", "roles", "places", "is_active", "last_login")
     list_filter = ("groups", "is_active")
     filter_horizontal = ()
@@ -234,6 +235,9 @@ class AccountAdmin(DistrictRows, UserAdmin):
 
     def get_inlines(self, request, obj):
         return self.inlines
+
+    def get_urls(self):
+        return [*exchange_urls(STAFF, self), *super().get_urls()]
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:

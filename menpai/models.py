@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import models
 
 
@@ -13,3 +14,41 @@ class Attempt(models.Model):
 
     def __str__(self):
         return self.key[:8]
+
+
+class ImportState(models.TextChoices):
+    CHECK = "check", "等着检查"
+    CHECKED = "checked", "检查过了"
+    WRITE = "write", "等着写入"
+    DONE = "done", "导入完了"
+    FAILED = "failed", "没做成"
+
+
+class ImportJob(models.Model):
+    """One workbook on its way in: tried, shown, confirmed, written. The file lies in a private store until it is written, 7 days at most.
+
+    A small file is done while its sender waits; a large one is worked off by `work_imports`, which holds it by a lease: a worker that dies
+    leaves a row whose lease runs out, and nothing half written, for what is written and the state change in one transaction.
+    """
+
+    kind = models.CharField("哪种表", max_length=20)
+    file = models.CharField("文件", max_length=100)
+    name = models.CharField("文件名", max_length=100, blank=True)
+    is_large = models.BooleanField("在后台做", default=False)
+    state = models.CharField("到哪一步了", max_length=8, choices=ImportState, default=ImportState.CHECK, db_index=True)
+    rows_total = models.PositiveIntegerField("一共几行", default=0)
+    rows_done = models.PositiveIntegerField("读到几行", default=0)
+    report = models.JSONField("检查结果", default=dict)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name="谁导入的")
+    asked_at = models.DateTimeField("上传时间", auto_now_add=True, db_index=True)
+    ended_at = models.DateTimeField("做完时间", null=True, blank=True)
+    lease = models.UUIDField("谁在做", null=True, blank=True)
+    leased_until = models.DateTimeField("做到几时", null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField("试了几次", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "Excel 导入"
+        ordering = ["-asked_at", "-id"]
+
+    def __str__(self):
+        return self.name or self.kind

@@ -176,7 +176,7 @@ PRIVATE_DISK = {
 }
 
 
-def private_s3() -> dict:
+def private_s3(folder: str = "") -> dict:
     """The store that MENPAI_S3_* name. Short patience: a store that does not answer must not hold the desk."""
     from botocore.config import Config  # not loaded by a site that keeps its photos on its own disk
 
@@ -188,6 +188,7 @@ def private_s3() -> dict:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
+            "location": folder,
             "endpoint_url": env("MENPAI_S3_ENDPOINT") or None,
             "region_name": env("MENPAI_S3_REGION") or None,
             "access_key": env("MENPAI_S3_ACCESS_KEY") or None,
@@ -200,8 +201,11 @@ def private_s3() -> dict:
     }
 
 
+IMPORTS_DISK = PRIVATE_DISK | {"OPTIONS": PRIVATE_DISK["OPTIONS"] | {"location": VAR_DIR / "imports"}}  # workbooks on their way in, 7 days at most
+
 STORAGES = {
     "private": private_s3() if S3_BUCKET else PRIVATE_DISK,
+    "imports": private_s3("imports") if S3_BUCKET else IMPORTS_DISK,
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

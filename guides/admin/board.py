@@ -1,13 +1,13 @@
 """政策通知 and 招聘信息 in the admin."""
 
 from django.contrib import admin
-from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from guides.admin import exchange_jobs
 from guides.admin.within import DistrictRows
 from guides.models import JobPosting, Notice
+from guides.transfer_jobs import JOBS, export_jobs
+from menpai.exchange_pages import download, exchange_urls
 
 
 class BoardAdmin(DistrictRows, admin.ModelAdmin):
@@ -44,7 +44,7 @@ class NoticeAdmin(BoardAdmin):
 
 @admin.register(JobPosting)
 class JobPostingAdmin(BoardAdmin):
-    change_list_template = "admin/guides/jobposting/change_list.html"
+    change_list_template = "admin/exchange/change_list.html"
     list_display = ("title", "kind", "employer", "where", "published_on", "expires_on", "shown", "is_sample")
     search_fields = ("title", "employer", "text", "source")
     actions = ("export_selected",)
@@ -55,13 +55,7 @@ class JobPostingAdmin(BoardAdmin):
 
     @admin.action(description="导出选中的（Excel）", permissions=["view"])
     def export_selected(self, request, queryset):
-        return exchange_jobs.download(queryset.select_related("area"))
+        return download(export_jobs(queryset.select_related("area")), JOBS)
 
     def get_urls(self):
-        view, extra = self.admin_site.admin_view, {"model_admin": self}
-        return [
-            path("import/", view(exchange_jobs.import_view), extra, name="guides_jobposting_import"),
-            path("import/sample/", view(exchange_jobs.sample_view), extra, name="guides_jobposting_sample"),
-            path("export/", view(exchange_jobs.export_view), extra, name="guides_jobposting_export"),
-            *super().get_urls(),
-        ]
+        return [*exchange_urls(JOBS, self), *super().get_urls()]

@@ -5,7 +5,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -13,16 +13,19 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from guides import actions, editing, views
-from guides.admin import editorial, exchange, health, history, packs, worklist
+from guides.admin import editorial, health, history, packs, worklist
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
 from guides.admin.within import NewInDistrict
 from guides.departments import guides_of
-from guides.districts import districts_of, inside, sees_all, within
+from guides.districts import chosen_by, districts_of, inside, sees_all, within
 from guides.document_shape import ORDER_STEP
 from guides.forms_admin import GuideForm
 from guides.models import Counter, Domain, Fact, Guide, Material, Statement, Status, Step
+from guides.transfer import export_domain
+from guides.transfer_guides import GUIDES_KIND
 from guides.viewpoint import of_district
+from menpai.exchange_pages import exchange_urls
 
 VERIFIED_PARTS = (Fact, Statement, Material, Step, Counter)
 
@@ -219,8 +222,8 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
     def get_urls(self):
         view = self.admin_site.admin_view
         return [
-            path("import/", view(exchange.import_view), {"model_admin": self}, name="guides_guide_import"),
-            path("export/<slug:domain>/", view(exchange.export_view), {"model_admin": self}, name="guides_guide_export"),
+            *exchange_urls(GUIDES_KIND, self),
+            path("export/<slug:domain>/", view(self.export_topic), name="guides_guide_export"),
             path("packs/", view(packs.packs_view), {"model_admin": self}, name="guides_guide_packs"),
             path("packs/download/", view(packs.download_view), {"model_admin": self}, name="guides_guide_packs_download"),
             path("health/", view(health.list_view), {"model_admin": self}, name="guides_guide_health"),
@@ -238,6 +241,19 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
         if not self.has_view_permission(request, guide):
             raise PermissionDenied
         return guide
+
+    def more_exports(self) -> list[tuple[str, str]]:
+        """The files for those who keep the guides as text, one a topic."""
+        return [(f"{domain.name}（YAML）", reverse("admin:guides_guide_export", args=[domain.slug])) for domain in Domain.objects.all()]
+
+    def export_topic(self, request, domain):
+        district = chosen_by(request.user, request.GET.get("district", ""))
+        if not self.has_view_permission(request) or not district:
+            raise PermissionDenied
+        found = get_object_or_404(Domain, slug=domain)
+        headers = {"Content-Disposition": f'attachment; filename="{found.slug}.yaml"'}
+        text = export_domain(found, district, reader=request.user)
+        return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
 
     def preview(self, request, pk):
         """The guide as residents see it or will see it; a draft's only page."""

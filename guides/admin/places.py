@@ -10,6 +10,9 @@ from guides.admin.within import DistrictRows
 from guides.area_codes import code_problem, parent_code
 from guides.forms_admin import OfficeForm
 from guides.models import Area, District, Office, OfficeHours, SpecialDay
+from guides.transfer_areas import AREAS
+from guides.transfer_offices import OFFICES
+from menpai.exchange_pages import exchange_urls
 
 
 class AreaForm(forms.ModelForm):
@@ -33,6 +36,7 @@ class AreaForm(forms.ModelForm):
 class AreaAdmin(DistrictRows, admin.ModelAdmin):
     district_path = "code"
     form = AreaForm
+    change_list_template = "admin/exchange/change_list.html"
     list_display = ("name", "level", "parent", "contact_name", "contact_phone", "code")
     list_filter = ("level",)
     list_select_related = ("parent",)
@@ -47,6 +51,9 @@ class AreaAdmin(DistrictRows, admin.ModelAdmin):
     def get_readonly_fields(self, request, obj=None):
         """A code is printed, linked and prefixed everywhere: once given, an area keeps its place."""
         return ("code", "level", "parent") if obj else ()
+
+    def get_urls(self):
+        return [*exchange_urls(AREAS, self), *super().get_urls()]
 
 
 @admin.register(District)
@@ -77,6 +84,7 @@ class HoursInline(admin.TabularInline):
 class OfficeAdmin(DistrictRows, admin.ModelAdmin):
     district_path = "area__code"
     form = OfficeForm
+    change_list_template = "admin/exchange/change_list.html"
     inlines = [HoursInline]
     list_display = ("name", "kind", "area", "phone", "address", "located", "hours_are_sample", "checked")
     list_filter = ("kind", "hours_are_sample")
@@ -109,6 +117,9 @@ class OfficeAdmin(DistrictRows, admin.ModelAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         return ("checked", "code") if obj else ("checked",)
+
+    def get_urls(self):
+        return [*exchange_urls(OFFICES, self), *super().get_urls()]
 
     @admin.display(description="坐标", boolean=True)
     def located(self, office):

@@ -17,6 +17,8 @@ from guides.admin.within import DistrictRows
 from guides.forms_wording import DraftForm, GuideForm, MissForm, SynonymActForm, SynonymForm
 from guides.models import Guide, MissState, SearchMiss, Synonym
 from guides.search import search
+from guides.transfer_synonyms import SYNONYMS
+from menpai.exchange_pages import exchange_urls
 
 HITS = 4  # of the guides that come nearest, as many as an editor takes in at a glance
 
@@ -24,6 +26,7 @@ HITS = 4  # of the guides that come nearest, as many as an editor takes in at a 
 @admin.register(Synonym)
 class SynonymAdmin(admin.ModelAdmin):
     form = SynonymForm
+    change_list_template = "admin/exchange/change_list.html"
     list_display = ("shown",)
     list_per_page = 100
     search_fields = ("id",)  # the box; what it finds is decided below
@@ -47,6 +50,9 @@ class SynonymAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request, queryset):
         actions.delete_synonyms(synonyms=queryset)
+
+    def get_urls(self):
+        return [*exchange_urls(SYNONYMS, self), *super().get_urls()]
 
 
 @dataclass(frozen=True)

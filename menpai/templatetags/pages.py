@@ -48,3 +48,9 @@ def clock(moment, now=None):
 def day_words(day, today):
     """今天, 明天, 后天, 11月25日（周三）: a date as one says it."""
     return {0: "今天", 1: "明天", 2: "后天"}.get((day - today).days) or f"{day.month}月{day.day}日（周{'一二三四五六日'[day.weekday()]}）"
+
+
+@register.filter
+def thousands(number):
+    """12,000"""
+    return f"{number:,}"

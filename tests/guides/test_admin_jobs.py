@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from guides.admin.exchange_jobs import SESSION_KEY
 from guides.models import JobPosting
 from guides.transfer_jobs import read_jobs
+from menpai.models import ImportJob
 from menpai.spreadsheets import MAX_BYTES
 from tests.factories import SHUIYUN, make_area
 from tests.guides.test_transfer_jobs import GOOD, sheet
@@ -31,41 +32,43 @@ def editor(client):
 
 
 def upload(client, content: bytes, name: str = "jobs.xlsx"):
-    return client.post(IMPORT, {"file": SimpleUploadedFile(name, content)})
+    return client.post(IMPORT, {"file": SimpleUploadedFile(name, content)}, follow=True)
 
 
 def confirm(client, shown):
-    answer = client.post(IMPORT, {"confirm": "1", "digest": shown.context["digest"]})
+    answer = client.post(address(shown), {"confirm": "1", "digest": shown.context["report"]["digest"]})
     return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def address(shown) -> str:
+    return shown.request["PATH_INFO"]
 
 
 def test_an_upload_is_tried_first_and_written_after_confirmation(editor):
     shown = upload(editor, sheet(ROW, ROW | {"岗位": "门卫"}))
-    assert "新增2个岗位" in shown.content.decode()
+    assert "新增<b>2</b>个岗位" in shown.content.decode()
     assert "到期日期：空着，先算到" in shown.content.decode()
     assert not JobPosting.objects.exists()
-    assert confirm(editor, shown) == ["已导入2个岗位，跳过0个重复的。"]
+    assert confirm(editor, shown) == ["已导入：新增2个岗位，更新0，没变0。"]
     assert set(JobPosting.objects.values_list("title", flat=True)) == {"保洁员", "门卫"}
-    assert SESSION_KEY not in editor.session
     assert confirm(editor, shown)[-1] == "这次导入已经结束了，请重新选文件。"
     assert JobPosting.objects.count() == 2
 
 
 def test_problems_are_told_and_nothing_can_be_confirmed(editor):
-    upload(editor, sheet(ROW))  # a good one before it is forgotten
     shown = upload(editor, sheet(ROW, ROW | {"岗位": "门卫", "人数": "<b>很多</b>"}))
     body = shown.content.decode()
     assert "还不能导入，有1处要改" in body
-    assert "第3行 · 人数：写一个数，例如 3；说不准就空着。" in body
+    assert '<tr><th scope="row">第3行</th><td>人数</td><td>写一个数，例如 3；说不准就空着。</td></tr>' in body
     assert 'name="confirm"' not in body
-    assert confirm(editor, shown) == ["这次导入已经结束了，请重新选文件。"]
+    assert confirm(editor, shown) == ["看完以后，内容又有变化。还没有导入，请再看一遍。"]
     assert not JobPosting.objects.exists()
 
 
 def test_a_sheet_of_jobs_that_are_all_there_has_nothing_to_confirm(editor):
     confirm(editor, upload(editor, sheet(ROW)))
     body = upload(editor, sheet(ROW)).content.decode()
-    assert "没有新的岗位可以导入" in body
+    assert "没有要新增、要更新的" in body
     assert "已经有了，还没到期" in body
     assert 'name="confirm"' not in body
 
@@ -73,21 +76,23 @@ def test_a_sheet_of_jobs_that_are_all_there_has_nothing_to_confirm(editor):
 def test_what_came_in_between_is_shown_again_before_anything_is_written(editor):
     shown = upload(editor, sheet(ROW, ROW | {"岗位": "门卫"}))
     JobPosting.objects.create(title="门卫", employer="示例物业", source="示例")
-    assert confirm(editor, shown) == ["看完以后，招聘信息又有变化。还没有导入，请再看一遍。"]
+    assert confirm(editor, shown) == ["看完以后，内容又有变化。还没有导入，请再看一遍。"]
     assert JobPosting.objects.count() == 1
 
 
 def test_a_changed_digest_confirms_nothing(editor):
-    upload(editor, sheet(ROW))
-    answer = editor.post(IMPORT, {"confirm": "1", "digest": "x"})
-    assert answer.status_code == 200
+    shown = upload(editor, sheet(ROW))
+    editor.post(address(shown), {"confirm": "1", "digest": "x"})
     assert not JobPosting.objects.exists()
 
 
 def test_it_can_be_given_up(editor):
-    upload(editor, sheet(ROW))
-    assert editor.post(IMPORT, {"cancel": "1"}).status_code == 302
-    assert SESSION_KEY not in editor.session
+    shown = upload(editor, sheet(ROW))
+    file = ImportJob.objects.get().file
+    assert storages["imports"].exists(file)
+    assert editor.post(address(shown), {"cancel": "1"}).status_code == 302
+    assert not ImportJob.objects.exists()
+    assert not storages["imports"].exists(file)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +109,13 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(editor, content, sentenc
 def test_the_sample_downloads_and_is_read(editor):
     answer = editor.get(SAMPLE)
     assert answer["Content-Disposition"] == 'attachment; filename="jobs-sample.xlsx"'
-    assert [line.values["岗位"] for line in read_jobs(answer.content)] == ["【示例】社区保洁员"]
+    assert [line.values["岗位"] for line in read_jobs(answer.getvalue())] == ["【示例】社区保洁员"]
 
 
 def test_all_jobs_or_the_chosen_ones_download(editor):
     area = make_area(SHUIYUN)
     jobs = [JobPosting.objects.create(title=title, employer="示例", source="示例", area=area) for title in ("甲", "乙")]
-    assert {line.values["岗位"] for line in read_jobs(editor.get(EXPORT).content)} == {"甲", "乙"}
+    assert {line.values["岗位"] for line in read_jobs(editor.get(EXPORT).getvalue())} == {"甲", "乙"}
     answer = editor.post(LIST, {"action": "export_selected", "_selected_action": [jobs[0].pk]})
     assert [(line.values["岗位"], line.values["范围"]) for line in read_jobs(answer.content)] == [("甲", SHUIYUN)]
 
