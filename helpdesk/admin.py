@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from helpdesk import admin_roster  # noqa: F401 -- registers its pages
+from helpdesk import admin_figures, admin_roster  # noqa: F401 -- register their pages
 from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
 from helpdesk.reply_templates import clean_text

@@ -1,0 +1,44 @@
+"""看数 in the back office: the figures of the districts that a member of the bureau works for. Stands in this room because it shows plates and requests too."""
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from guides.districts import within
+from guides.models import Area, DayFigure, Level
+from helpdesk.views.figures import figures_page, scope_of
+
+
+@admin.register(DayFigure)
+class DayFigureAdmin(admin.ModelAdmin):
+    """Only to look at, and never row by row: a row may be a small cell."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        scope = scope_of(request, tuple(within(Area.objects.filter(level=Level.DISTRICT), request.user, "code")))
+        found = figures_page(request, scope, contents=True, requests=request.user.has_perm("helpdesk.view_helprequest"))
+        if isinstance(found, HttpResponse):
+            return found
+        misses = reverse("admin:guides_searchmiss_changelist") if request.user.has_perm("guides.view_searchmiss") else ""
+        return TemplateResponse(request, "admin/guides/dayfigure/page.html", self.admin_site.each_context(request) | {"opts": self.opts, "title": "看数", "misses": misses, **found})
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        raise PermissionDenied
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise PermissionDenied
+
+    def delete_view(self, request, object_id, extra_context=None):
+        raise PermissionDenied
