@@ -3,10 +3,10 @@
 What may be shown of a figure is decided by menpai.small_cells and nowhere else; pictures, tables and CSV are made of the cells that come out of it.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from doorplates.plate_counts import coverage
 from doorplates.rollup import live_scans
@@ -14,7 +14,7 @@ from guides.figures import Live, Period, by_area, by_day, by_key, live_views, su
 from guides.models import Area, Domain, Guide, Level, LifeEvent, What
 from helpdesk.request_figures import live_requests, standing
 from menpai.charts import Chart, Point, bars, lying
-from menpai.small_cells import SMALLEST, Cell, alone, at_least, with_sum
+from menpai.small_cells import SMALLEST, Cell, together
 
 MOST_MATTERS = 10  # of each kind in a picture
 REQUESTS = (What.ASKED, What.KEPT, What.BROKEN, What.LATE)
@@ -48,12 +48,19 @@ class Scope:
     def name(self) -> str:
         return "、".join(area.short_name for area in self.areas) or "没有范围"
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether something may belong to the chosen area and to none below it: a page opened without a village in its address."""
+        return self.chosen is not None and self.chosen.level != Level.COMMUNITY
+
+    @cached_property
     def above(self) -> list[Area]:
         """From the root down to what is above the chosen area."""
         codes = self.chosen.lineage_codes[1:] if self.chosen else []
         found = Area.objects.filter(pk__in=codes).order_by("code")
         return [area for area in found if any(root.contains(area.code) for root in self.roots)]
 
+    @cached_property
     def below(self) -> list[Area]:
         """The areas the table has a row for, in the order of their codes."""
         if self.chosen is None:
@@ -97,6 +104,18 @@ class Part:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Line:
+    """One thing that is counted, as it may be shown: by the parts of the period, by the areas below (last, what belongs to none of them), and in all."""
+
+    parts: list[Cell]
+    areas: list[Cell]
+    total: Cell
+
+    def words(self, unit: str = "次") -> str:
+        return f"{self.total} {unit}" if self.total.number is not None else str(self.total)
+
+
 def look(scope: Scope, period: Period, now: datetime, *, contents: bool, requests: bool) -> list[Part]:
     """All parts. `contents`: what people look for and plates, for the bureau; `requests`: for whoever may see requests. The queries do not grow with anything."""
     live = live_views(scope.prefixes, period) + live_scans(scope.prefixes, period)
@@ -104,25 +123,35 @@ def look(scope: Scope, period: Period, now: datetime, *, contents: bool, request
     if requests:
         live += live_requests(scope.prefixes, period)
         whats += REQUESTS
-    days = {what: [alone(n) for n in summed(found, period)] for what, found in by_day(scope.codes, whats, period, live).items()}
-    every = {str(what): days.get(what) or [alone(0)] * len(period.parts()) for what in whats}
-    below = scope.below()
-    areas = by_area([*scope.codes, *(area.code for area in below)], whats, period, live)
-    parts = [_visits(period, every)]
-    if below:
-        parts.append(_areas("areas", "各地扫码和打开的次数", scope, below, areas, [(What.SCAN, "扫码次数"), (What.OPEN, "打开次数")]))
+    below = scope.below or list(scope.areas)
+    lines = _lines(scope, below, period, live, whats)
+    parts = [_visits(period, lines)]
+    if len(below) > 1:
+        parts.append(_areas("areas", "各地扫码和打开的次数", scope, below, [("扫码次数", lines[What.SCAN]), ("打开次数", lines[What.OPEN])]))
     if contents:
-        parts += [_matters(scope, period, live, every), _plates(scope, below)]
+        parts += [_matters(scope, period, live, lines[What.MISSED]), _plates(scope, below)]
     if requests:
-        now_open = standing(scope.prefixes, now)
-        parts.append(_requests(period, every))
-        columns = [*((what, what.label) for what in REQUESTS), *STANDING]
-        parts.append(_areas("request-areas", "各地的诉求", scope, below or list(scope.areas), areas + now_open, columns))
+        at_present = standing(scope.prefixes, now)
+        columns = [(what.label, lines[what]) for what in REQUESTS]
+        columns += [(label, _line(scope, below, {area: at_present[area.code, name] for area in [*below, *scope.areas]})) for name, label in STANDING]
+        parts += [_requests(period, lines), _areas("request-areas", "各地的诉求", scope, below, columns)]
     return parts
 
 
-def _sum_words(cells: Sequence[Cell], unit: str = "次") -> str:
-    return f"{'至少' if any(cell.number is None for cell in cells) else '一共'} {at_least(cells)} {unit}"
+def _lines(scope: Scope, below: list[Area], period: Period, live: Live, whats: Sequence[What]) -> dict[What, Line]:
+    days = by_day(scope.codes, whats, period, live)
+    areas = by_area([*scope.codes, *(area.code for area in below)], whats, period, live)
+    return {
+        what: _line(scope, below, {area: areas[area.code, str(what)] for area in [*below, *scope.areas]}, summed(days[str(what)], period)) for what in whats
+    }  # fmt: skip
+
+
+def _line(scope: Scope, below: list[Area], of: dict[Area, int], parts: Sequence[int] = ()) -> Line:
+    counts = [of[area] for area in below]
+    if scope.has_rest:
+        counts.append(of[scope.chosen] - sum(counts))
+    (cells, areas), total = together(parts or [sum(counts)], counts)
+    return Line(cells, areas, total)
 
 
 def _names(period: Period) -> list[str]:
@@ -146,33 +175,29 @@ def _by_part(period: Period, columns: Sequence[tuple[str, Sequence[Cell]]]) -> T
     return Table(("从", "到", *(name for name, _ in columns)), [[f"{part.first:%Y-%m-%d}", f"{part.last:%Y-%m-%d}", *cells] for part, *cells in lines])
 
 
-def _visits(period: Period, every: dict) -> Part:
-    scans, opens, missed = (every[str(what)] for what in (What.SCAN, What.OPEN, What.MISSED))
-    words = [f"扫码次数：{_sum_words(scans)}。打开次数：{_sum_words(opens)}。"]
+def _visits(period: Period, lines: dict[What, Line]) -> Part:
+    scans, opens, missed = (lines[what] for what in (What.SCAN, What.OPEN, What.MISSED))
+    words = [f"扫码次数：{scans.words()}。打开次数：{opens.words()}。"]
     note = (
         "扫码次数：一部手机一天里扫同一块门牌，算一次。打开次数：不是从门牌、也不是从本站别的页面过来，直接打开首页、指南、主题、一件事或搜索，算一次。"
         "两样都不是人数：不知道是谁，也不知道是几个人。机器人、提前加载、刷新和工作人员不算。公开的页面会在缓存里放60秒，缓存给出去的没算进来，真的次数会比这里多。"
     )
-    charts = [_bars("scan", "扫码次数", period, scans, "扫码次数"), _bars("open", "打开次数", period, opens, "打开次数")]
-    return Part("days", "扫码和打开", words, charts, download=_by_part(period, [("扫码次数", scans), ("打开次数", opens), ("没搜到的次数", missed)]), note=note)
+    charts = [_bars("scan", "扫码次数", period, scans.parts, "扫码次数"), _bars("open", "打开次数", period, opens.parts, "打开次数")]
+    columns = [("扫码次数", scans.parts), ("打开次数", opens.parts), ("没搜到的次数", missed.parts)]
+    return Part("days", "扫码和打开", words, charts, download=_by_part(period, columns), note=note)
 
 
-def _areas(key: str, title: str, scope: Scope, below: list[Area], figures: Counter, columns: list[tuple[str, str]]) -> Part:
-    """A row for each area below, one for what belongs to none of them, and the sum; column by column, each with its own hidden cells."""
-    lines, has_rest = [], bool(scope.chosen) and scope.chosen not in below
-    for name, _ in columns:
-        counts = [figures[area.code, str(name)] for area in below]
-        if has_rest:
-            counts.append(max(figures[scope.chosen.code, str(name)] - sum(counts), 0))
-        cells, total = with_sum(counts)
-        lines.append([*cells, total])
-    names = [*(area.short_name for area in below), *(["没写明哪个地方的"] if has_rest else []), "合计"]
-    rows = [[name, *row] for name, *row in zip(names, *lines, strict=True)]
-    table = Table(("地方", *(label for _, label in columns)), rows if len(rows) > 2 else rows[:1], areas=below if has_rest or not scope.chosen else [])
-    return Part(key, title, table=table, download=table, note=f"按区划代码排，不排名。不到{SMALLEST}的只写“少于{SMALLEST}”。写“没写”的不小，写出来就能算出旁边少于{SMALLEST}的，所以也不写。")
+def _areas(key: str, title: str, scope: Scope, below: list[Area], columns: list[tuple[str, Line]]) -> Part:
+    """A row for each area below, one for what belongs to none of them, and the sum."""
+    names = [*(area.short_name for area in below), *(["没写明哪个地方的"] if scope.has_rest else [])]
+    rows = [[name, *cells] for name, *cells in zip(names, *(line.areas for _, line in columns), strict=True)]
+    if len(rows) > 1:
+        rows.append(["合计", *(line.total for _, line in columns)])
+    table = Table(("地方", *(label for label, _ in columns)), rows, areas=below)
+    return Part(key, title, table=table, download=table, note=f"按区划代码排，不排名。不到{SMALLEST}的只写“少于{SMALLEST}”。写“没写”的，是写出来就能算出旁边少于{SMALLEST}的。")
 
 
-def _matters(scope: Scope, period: Period, live: Live, every: dict) -> Part:
+def _matters(scope: Scope, period: Period, live: Live, missed: Line) -> Part:
     found = by_key(scope.codes, [what for what, _, _ in MATTERS], period, live)
     names = _titles({what: set(keys) for what, keys in found.items()})
     charts, rows = [], []
@@ -182,7 +207,7 @@ def _matters(scope: Scope, period: Period, live: Live, every: dict) -> Part:
         rows += [[what.label, point.label, key, point.shown] for point, (key, _) in zip(points, ranked, strict=True)]
         if points:
             charts.append(lying(str(what), title, points[:MOST_MATTERS], first="名称", second=second))
-    words = [f"没搜到：{_sum_words(every[str(What.MISSED)])}。"] + ([] if charts else [f"这段时间，哪一样都少于{SMALLEST}次。"])
+    words = [f"没搜到：{missed.words()}。"] + ([] if charts else [f"这段时间，哪一样都少于{SMALLEST}次。"])
     note = f"少于{SMALLEST}次的没列出来。搜索只记搜到了哪一样，不记搜的是什么字。"
     return Part("matters", "大家在找什么", words, charts, download=Table(("种类", "名称", "代号", "次数"), rows), note=note)
 
@@ -198,20 +223,18 @@ def _titles(keys: dict[str, set[str]]) -> dict[tuple[str, str], str]:
 
 def _plates(scope: Scope, below: list[Area]) -> Part:
     """Of how many entrances how many have a valid plate. Entrances are no people: nothing is hidden."""
-    rows = below or list(scope.areas)
     entrances, plates = coverage(scope.prefixes)
-    points = [Point(area.short_name, plates[area.code], f"{plates[area.code]} / {entrances[area.code]}") for area in rows]
-    chart = lying("plates", "有门牌的入口", points, first="地方", second="有门牌的 / 全部入口", wholes=[entrances[area.code] for area in rows])
-    table = Table(("地方", "登记的入口", "有效的门牌"), [[area.short_name, entrances[area.code], plates[area.code]] for area in rows])
-    known = sum(entrances[area.code] for area in rows)
-    words = [f"登记的入口 {known} 个，有效的门牌 {sum(plates[area.code] for area in rows)} 块。"] if known else ["还没有登记楼栋，先到“楼栋”里添加。"]
+    points = [Point(area.short_name, plates[area.code], f"{plates[area.code]} / {entrances[area.code]}") for area in below]
+    chart = lying("plates", "有门牌的入口", points, first="地方", second="有门牌的 / 全部入口", wholes=[entrances[area.code] for area in below])
+    table = Table(("地方", "登记的入口", "有效的门牌"), [[area.short_name, entrances[area.code], plates[area.code]] for area in below])
+    known = sum(entrances[area.code] for area in below)
+    words = [f"登记的入口 {known} 个，有效的门牌 {sum(plates[area.code] for area in below)} 块。"] if known else ["还没有登记楼栋，先到“楼栋”里添加。"]
     return Part("plates", "门牌贴到了哪里", words, [chart] if known else [], download=table, note="只是看还缺哪里，不作考核。")
 
 
-def _requests(period: Period, every: dict) -> Part:
-    asked = every[str(What.ASKED)]
-    columns = [(what.label, every[str(what)]) for what in REQUESTS]
-    words = ["，".join(f"{what.label}{_sum_words(every[str(what)], '件')}" for what in REQUESTS) + "。"]
+def _requests(period: Period, lines: dict[What, Line]) -> Part:
+    columns = [(what.label, lines[what].parts) for what in REQUESTS]
+    words = ["；".join(f"{what.label}：{lines[what].words('件')}" for what in REQUESTS) + "。"]
     note = "“过了时间”是说好的时间到了，居民还没听到回话，系统报给了主管。投诉和回访不算在里面。打电话、上门来问、记下来的都算。"
-    charts = [_bars("asked", "新来的诉求", period, asked, "新来的诉求"), _bars("late", "过了时间的诉求", period, every[str(What.LATE)], "过了时间的诉求")]
+    charts = [_bars(str(what), what.label, period, lines[what].parts, what.label) for what in (What.ASKED, What.LATE)]
     return Part("requests", "诉求", words, charts, download=_by_part(period, columns), note=note)

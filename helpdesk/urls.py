@@ -3,7 +3,8 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import complain, figures, files, follow, for_parent, mandate, me, mine, overview, queue, request, resident, roster, visits
+from helpdesk.views import complain, files, follow, for_parent, mandate, me, mine, overview, queue, request, resident, roster, visits
+from helpdesk.views.figures import figures
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -38,7 +39,7 @@ desk_patterns = (
         path("overview/hand-over/", overview.hand_over, name="overview-hand-over"),
         path("overview/export/", overview.export, name="overview-export"),
         path("overview/<slug:what>/", overview.listing, name="overview-list"),
-        path("figures/", figures.figures, name="figures"),
+        path("figures/", figures, name="figures"),
         path("visits/", visits.day, name="visits"),
         path("<str:reference>/visit.ics", visits.calendar_of_desk, name="calendar"),
         path("<str:reference>/mandates/<int:key>/", mandate.paper, name="mandate"),

@@ -1,7 +1,7 @@
 """One rule for every figure that is about few people: below 5 it says 少于5, and no sum lets it be worked out. Pure functions.
 
-`alone` for figures whose sum is not shown: what comes out is made of the shown cells only, so nothing about the hidden ones can be in it.
-`with_sum` for a line of figures whose exact sum stands on the same page: where it would tell a hidden one, another figure is left out too.
+`alone` for figures whose sum is not shown. `with_sum` for a line of figures whose exact sum stands on the same page: where it would tell a hidden one,
+another figure is left out too. `together` for several lines of one sum, such as the days and the villages of the same scans.
 """
 
 from collections.abc import Sequence
@@ -30,11 +30,6 @@ def alone(count: int) -> Cell:
     return Cell(count) if count >= SMALLEST else SMALL
 
 
-def at_least(cells: Sequence[Cell]) -> int:
-    """The sum of what is shown: the true sum is this or more."""
-    return sum(cell.number or 0 for cell in cells)
-
-
 def with_sum(counts: Sequence[int]) -> tuple[list[Cell], Cell]:
     """The cells of a line, and its sum.
 
@@ -52,6 +47,14 @@ def with_sum(counts: Sequence[int]) -> tuple[list[Cell], Cell]:
         cells[others[left_out]] = LEFT_OUT
         left_out += 1
     return cells, Cell(total)
+
+
+def together(*lines: Sequence[int]) -> tuple[list[list[Cell]], Cell]:
+    """The cells of several lines that all have the same sum, and that sum. Where one line cannot bear it, none shows anything that leads to it."""
+    found = [with_sum(line) for line in lines]
+    if all(total != LEFT_OUT for _, total in found):
+        return [cells for cells, _ in found], found[0][1]
+    return [[cell if cell.is_small else LEFT_OUT for cell in cells] for cells, _ in found], LEFT_OUT
 
 
 def _is_open(hidden: list[int], left_out: int) -> bool:

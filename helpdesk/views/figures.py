@@ -53,10 +53,10 @@ def figures_page(request: HttpRequest, scope: Scope, *, contents: bool, requests
 def _choices(scope: Scope) -> list[tuple[str, str, bool]]:
     """(code, name, chosen) in the order of the codes, which is that of the tree: the way down, what lies beside a community, what lies below the rest."""
     chosen = scope.chosen
-    areas = {*scope.roots, *scope.above()}
+    areas = {*scope.roots, *scope.above}
     if chosen:
-        beside = Area.objects.filter(parent=chosen.parent_id) if scope.above() else []
-        areas |= {chosen, *(scope.below() or beside)}
+        beside = Area.objects.filter(parent=chosen.parent_id) if scope.above else []
+        areas |= {chosen, *(scope.below or beside)}
     depth = {6: "", 9: "　", 12: "　　"}
     every = [("", "全部", chosen is None)] if len(scope.roots) > 1 else []
     return every + [(area.code, depth[len(area.prefix)] + area.short_name, area == chosen) for area in sorted(areas, key=lambda area: area.code)]
