@@ -10,7 +10,7 @@ from helpdesk.access import communities_of, requests_below
 from helpdesk.coverage import Board
 from helpdesk.models import Event, EventKind, State
 from helpdesk.roster import Tier
-from menpai.small_cells import alone, with_sum
+from menpai.small_cells import LEFT_OUT, SMALLEST, alone
 
 REVEALS_FOR = timedelta(days=30)
 RECENT = timedelta(days=30)
@@ -70,9 +70,9 @@ def places(user, board: Board) -> list[Place]:
 
 def _place(area: Area, board: Board, load: dict) -> Place:
     halves = tuple(board.on_duty_words(area.code, half) for half in board.rest_of_day(area.code))
-    waiting, claimed = load.get("waiting", 0), load.get("claimed", 0)
-    (shown_waiting, _), shown_open = with_sum([waiting, claimed])  # who waits and who is open tell how many are in hand
-    return Place(area, halves, *map(str, (shown_open, shown_waiting, alone(load.get("late", 0)))))
+    waiting, claimed, late = (load.get(name, 0) for name in ("waiting", "claimed", "late"))
+    tells = waiting >= SMALLEST and 0 < claimed < SMALLEST  # what is open less what waits is what is in hand
+    return Place(area, halves, *map(str, (LEFT_OUT if tells else alone(waiting + claimed), alone(waiting), alone(late))))
 
 
 def _load(user, now: datetime) -> dict[str, dict]:

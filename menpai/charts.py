@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 360, 210
 LEFT, RIGHT, TOP, BOTTOM = 40, 6, 22, 26  # of the plot
 HIDDEN = 7  # units: the box of a hidden figure says nothing of its height
 LEAST = 2  # units: the smallest figure still has a bar
-LABELS = 5  # below the bars, at most
+LABELS = 4  # below the bars, at most
 ROW, THICK = 42, 14  # of a lying bar: its line with the words, and the bar itself
 WORDS = 24  # characters beside a lying bar that fit on a phone
 
@@ -108,7 +108,7 @@ def bars(key: str, title: str, points: Sequence[Point], *, first: str, second: s
         drawn.append(
             Bar(
                 _n(x), _n(y), _n(width), _n(height), f"{point.label}：{point.shown}", is_hidden=point.number is None, text=text,
-                text_x=_n(_within(x + width / 2, len(text) * 7)), text_y=_n(y - 4),
+                text_x=_n(max(_within(x + width / 2, len(text) * 8), LEFT + len(text) * 4)), text_y=_n(y - 4),
             )
         )  # fmt: skip
     return Chart(

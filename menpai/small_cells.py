@@ -33,8 +33,8 @@ def alone(count: int) -> Cell:
 def with_sum(counts: Sequence[int]) -> tuple[list[Cell], Cell]:
     """The cells of a line, and its sum.
 
-    Whoever reads them knows: 少于5 is 0 to 4, 没写 is 5 or more, the sum is exact. Still each 少于5 can be at least two numbers. Where that cannot be
-    had by leaving out the smallest of the others, the sum is left out.
+    Whoever reads them knows: 少于5 is 0 to 4, 没写 is 5 or more, the sum is exact. Still each 少于5 can be at least two numbers, or is nobody. Where
+    that cannot be had by leaving out the smallest of the others, the sum is left out.
     """
     cells, total = [alone(count) for count in counts], sum(counts)
     if total < SMALLEST:
@@ -58,11 +58,15 @@ def together(*lines: Sequence[int]) -> tuple[list[list[Cell]], Cell]:
 
 
 def _is_open(hidden: list[int], left_out: int) -> bool:
-    """Whether each small one among the hidden figures, `left_out` of which are not small, can be two numbers when the sum of all hidden is known."""
-    small = len(hidden) - left_out
-    if small == 0:
+    """Whether no small one among the hidden figures, `left_out` of which are not small, can be worked out when the sum of all hidden is known.
+
+    That all of them are nothing may be told: there is nobody in it. With others left out a small one has to leave two ways open beside nothing,
+    because the leaving out itself says that there is somebody.
+    """
+    small, known = len(hidden) - left_out, sum(hidden)
+    if known == 0 or small == 0:
         return True
-    known = sum(hidden)
     most = min(SMALLEST - 1, known - SMALLEST * left_out)
-    least = 0 if left_out else max(0, known - (SMALLEST - 1) * (small - 1))
-    return least < most
+    if left_out:
+        return most > 1
+    return max(0, known - (SMALLEST - 1) * (small - 1)) < most
