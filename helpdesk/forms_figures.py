@@ -1,9 +1,11 @@
+import re
 from datetime import date, timedelta
 
 from django import forms
 
 from guides.figures import Period
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST = 1096  # days: three years
 PRESETS = ((7, "7天"), (30, "30天"), (365, "一年"))
 USUAL = 30
@@ -28,8 +30,10 @@ class PeriodForm(forms.Form):
             preset = next((n for n, _ in PRESETS if str(n) == days), USUAL)
             period = last_days(preset, today)
             super().__init__({"since": f"{period.first:%Y-%m-%d}", "until": f"{period.last:%Y-%m-%d}"})
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.error_messages = {"required": "选一个日期。", "invalid": "日期写成 2026-11-27 这样。"}
+            if not DATE.fullmatch(self.data.get(name) or "2026-11-27"):
+                field.widget.input_type = "text"  # a date box would throw away what was typed
 
     def clean(self):
         first, last = self.cleaned_data.get("since"), self.cleaned_data.get("until")
