@@ -5,7 +5,7 @@ from io import BytesIO
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import FileResponse
 from django.template.loader import render_to_string
@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from doorplates import actions, codes
 from doorplates.forms import PER_REQUEST, BuildingForm, ReasonForm, SheetForm
-from doorplates.models import Building, Doorplate, PlateState, Scan
+from doorplates.models import Building, Doorplate, PlateState, Scan, ScanDay
 from doorplates.qr import plate_url
 from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
 from doorplates.transfer import BUILDINGS
@@ -23,9 +23,10 @@ from guides.admin.within import DistrictRows
 from guides.districts import within
 from guides.models import Area, Level
 from menpai.exchange_pages import exchange_urls
+from menpai.small_cells import SMALLEST
 
 SHOWN = 30
-FEWEST_SHOWN = 5  # a smaller figure could tell of a single person
+FEWEST_SHOWN = SMALLEST
 
 
 class TownshipFilter(admin.SimpleListFilter):
@@ -228,9 +229,10 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
     ]
 
     def get_queryset(self, request):
-        scans = Scan.objects.filter(doorplate=OuterRef("pk")).order_by().values("doorplate").annotate(total=Count("pk"))
+        scans = Scan.objects.filter(doorplate=OuterRef("pk"), rolled=False).order_by().values("doorplate").annotate(total=Count("pk"))
+        days = ScanDay.objects.filter(doorplate=OuterRef("pk")).order_by().values("doorplate").annotate(total=Sum("count"))
         plates = super().get_queryset(request).select_related("building__community", "successor__building")
-        return plates.annotate(scan_count=Coalesce(Subquery(scans.values("total")), 0))
+        return plates.annotate(scan_count=Coalesce(Subquery(scans.values("total")), 0) + Coalesce(Subquery(days.values("total")), 0))
 
     def get_search_results(self, request, queryset, search_term):
         code = codes.normalise(search_term)

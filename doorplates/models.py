@@ -106,13 +106,29 @@ class Scan(models.Model):
 
     doorplate = models.ForeignKey(Doorplate, models.CASCADE, related_name="scans", verbose_name="门牌")
     day = models.DateField("日期")
+    rolled = models.BooleanField("已汇总", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "扫码"
-        indexes = [models.Index(fields=["day", "doorplate"])]
+        indexes = [models.Index(fields=["day", "doorplate"]), models.Index(fields=["rolled", "day"], name="scans_to_roll_up")]
 
     def __str__(self):
         return f"{self.day}"
+
+
+class ScanDay(models.Model):
+    """How often one plate was scanned on one day: what stays when its Scan rows are gone."""
+
+    doorplate = models.ForeignKey(Doorplate, models.CASCADE, related_name="scan_days", verbose_name="门牌", db_index=False)
+    day = models.DateField("日期")
+    count = models.PositiveIntegerField("次数")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "每天扫码"
+        constraints = [models.UniqueConstraint(fields=["doorplate", "day"], name="one_scan_day_per_plate")]
+
+    def __str__(self):
+        return f"{self.day} {self.count}次"
 
 
 class CheckKind(models.TextChoices):

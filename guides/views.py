@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
 from guides.access import get_public_guide, issuers_of
+from guides.counting import note
 from guides.distance import CROSS, VIDEO, ways_of
 from guides.enterprise import position_of
 from guides.misses import note_miss
-from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Status, own_district
+from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Opened, Status, own_district
 from guides.preparation import plan
 from guides.printed import sheet_of
 from guides.reading import Reading
@@ -59,6 +60,7 @@ def topics_with_guides(district: str, audience: str = ""):
 @resident
 def home(request):
     viewpoint = request.viewpoint
+    note(request, Opened.PAGE)
     return render(request, "guides/home.html", page_context(request, viewpoint, **front_context(viewpoint)))
 
 
@@ -72,10 +74,13 @@ def guide_list(request):
         audience = ""
     context = page_context(request, request.viewpoint, query=query[:200], audience=audience)
     if query:
-        return render(request, "guides/results.html", context | _found(request, query))
+        found = _found(request, query)
+        note(request, *((Opened.FOUND, found["hits"][0].slug) if found["hits"] else (Opened.MISSED,)))
+        return render(request, "guides/results.html", context | found)
     if request.GET.get("can") in WITHOUT_COMING:
         return render(request, "guides/without_coming.html", context | _without_coming(request, audience))
     topic = Domain.objects.filter(slug=request.GET.get("topic", "")).first()
+    note(request, *((Opened.TOPIC, topic.slug) if topic else (Opened.PAGE,)))
     if topic is None:
         events = LifeEvent.objects.published().filter(district=district, audience=audience) if audience == Audience.ENTERPRISE else []
         return render(request, "guides/topics.html", context | {"topics": topics_with_guides(district, audience), "events": events})
@@ -126,6 +131,7 @@ def guide(request, slug):
     found = get_public_guide(slug, request.viewpoint.district)
     if found.status == Status.WITHDRAWN:
         return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=found), status=410)
+    note(request, Opened.GUIDE, slug)
     return render_guide(request, found, request.viewpoint)
 
 

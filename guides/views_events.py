@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 from django.shortcuts import render
 
 from guides.access import get_public_event, issuers_of
+from guides.counting import note
 from guides.life_events import EventReading
-from guides.models import Audience, LifeEvent, Status
+from guides.models import Audience, LifeEvent, Opened, Status
 from guides.viewpoint import Viewpoint, resident
 from guides.views import page_context, public_page
 
@@ -28,6 +29,7 @@ def event(request, slug):
     found = get_public_event(slug, request.viewpoint.district)
     if found.status == Status.WITHDRAWN:
         return render(request, "guides/event_withdrawn.html", page_context(request, request.viewpoint, event=found), status=410)
+    note(request, Opened.EVENT, slug)
     return render_event(request, found, request.viewpoint)
 
 

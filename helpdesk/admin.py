@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 from guides.admin.within import DistrictRows, OwnChoices
 from guides.districts import districts_of, sees_all
 from guides.models import EditorPosting
-from helpdesk import admin_roster  # noqa: F401 -- registers its pages
+from helpdesk import admin_figures, admin_roster  # noqa: F401 -- register their pages
 from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
 from helpdesk.people import accounts_within, bind

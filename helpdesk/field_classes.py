@@ -11,7 +11,7 @@ from functools import cache
 from django.apps import apps
 from django.db.models import Model
 
-from guides import corrections, refusals
+from guides import corrections, refusals, rollup
 
 
 class Level(StrEnum):
@@ -139,8 +139,20 @@ TABLE: dict[str, Rows] = {
     "doorplates.PlateReport": (
         (INTERNAL, KEEP, "id doorplate kind count first_on last_on settled_by settled_on"),
     ),
-    "doorplates.Scan": (  # the day only: who scanned, and when, is not known to anybody
-        (INTERNAL, KEEP, "id doorplate day"),
+    "doorplates.Scan": (  # the day only: who scanned, and when, is not known to anybody. Its sums stay: ScanDay, DayFigure
+        (INTERNAL, delete_after("day", rollup.KEPT_DAYS), "id doorplate day rolled"),
+    ),
+    "doorplates.ScanDay": (
+        (INTERNAL, KEEP, "id doorplate day count"),
+    ),
+    "guides.View": (  # the same of pages: no words of a search, no time of day
+        (INTERNAL, delete_after("day", rollup.KEPT_DAYS), "id day area kind key entry rolled"),
+    ),
+    "guides.DayFigure": (
+        (INTERNAL, KEEP, "id area what day key number"),
+    ),
+    "guides.RolledUp": (
+        (INTERNAL, KEEP, "what through"),
     ),
     # --- guides ------------------------------------------------------------------------------------------------------------------------
     "guides.SearchMiss": (  # guides/misses.py: 30 days after a search that came once, 180 after any other

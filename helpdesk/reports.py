@@ -10,8 +10,8 @@ from helpdesk.access import communities_of, requests_below
 from helpdesk.coverage import Board
 from helpdesk.models import Event, EventKind, State
 from helpdesk.roster import Tier
+from menpai.small_cells import LEFT_OUT, SMALLEST, alone
 
-SMALLEST = 5  # a cell below it could point at a person
 REVEALS_FOR = timedelta(days=30)
 RECENT = timedelta(days=30)
 
@@ -70,15 +70,13 @@ def places(user, board: Board) -> list[Place]:
 
 def _place(area: Area, board: Board, load: dict) -> Place:
     halves = tuple(board.on_duty_words(area.code, half) for half in board.rest_of_day(area.code))
-    return Place(area, halves, *(shown(load.get(name, 0)) for name in ("open", "waiting", "late")))
+    waiting, claimed, late = (load.get(name, 0) for name in ("waiting", "claimed", "late"))
+    tells = waiting >= SMALLEST and 0 < claimed < SMALLEST  # what is open less what waits is what is in hand
+    return Place(area, halves, *map(str, (LEFT_OUT if tells else alone(waiting + claimed), alone(waiting), alone(late))))
 
 
 def _load(user, now: datetime) -> dict[str, dict]:
     rows = requests_below(user).open().order_by().values("area_id").annotate(
-        open=Count("pk"), waiting=Count("pk", filter=Q(state=State.WAITING)), late=Count("pk", filter=Q(promised_at__lt=now, paused_at=None))
+        waiting=Count("pk", filter=Q(state=State.WAITING)), claimed=Count("pk", filter=Q(state=State.CLAIMED)), late=Count("pk", filter=Q(promised_at__lt=now, paused_at=None))
     )
     return {row["area_id"]: row for row in rows}
-
-
-def shown(count: int) -> str:
-    return str(count) if count >= SMALLEST else f"少于{SMALLEST}"

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import DateTimeField, F, Model, Q, QuerySet
 from django.utils import timezone
 
-from guides import corrections, misses, refusals
-from guides.models import Correction, Refusal, SearchMiss
+from doorplates.models import Scan
+from guides import corrections, misses, refusals, rollup
+from guides.models import Correction, Refusal, SearchMiss, View
 from helpdesk.field_classes import ACCOUNT_DAYS, DELETE, TABLE, Fate, classes_of, hangs_on_request, scrubbed
 from helpdesk.models import Attachment, ContactCard, HelpRequest, Notification, State
 from menpai.encryption import stored
@@ -122,6 +123,8 @@ def kinds() -> Iterator[Kind]:
         Refusal: lambda now: refusals.outdated(timezone.localdate(now)),
         SearchMiss: lambda now: outdated_misses(timezone.localdate(now)),
         ContactCard: _cards_of_stopped,
+        Scan: lambda now: rollup.outdated(Scan, timezone.localdate(now)),
+        View: lambda now: rollup.outdated(View, timezone.localdate(now)),
     }
     for model in apps.get_models():
         fates = {fate for _, fate, _ in TABLE[model._meta.label] if fate.act == "delete" and fate.since}

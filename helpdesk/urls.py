@@ -19,6 +19,7 @@ from helpdesk.views import (
     roster,
     visits,
 )
+from helpdesk.views.figures import figures
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -54,6 +55,7 @@ desk_patterns = (
         path("overview/hand-over/", overview.hand_over, name="overview-hand-over"),
         path("overview/export/", overview.export, name="overview-export"),
         path("overview/<slug:what>/", overview.listing, name="overview-list"),
+        path("figures/", figures, name="figures"),
         path("visits/", visits.day, name="visits"),
         path("<str:reference>/visit.ics", visits.calendar_of_desk, name="calendar"),
         path("<str:reference>/mandates/<int:key>/", mandate.paper, name="mandate"),

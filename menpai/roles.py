@@ -27,6 +27,7 @@ EDITOR = [
     "guides.change_correction",
     *(p for p in _all("guides", "lifeevent", "lifeeventstep") if p != "guides.delete_lifeevent"),
     *_view("doorplates", "building", "doorplate"),
+    *_view("guides", "dayfigure"),  # 看数
 ]
 
 REPLIES = _all("helpdesk", "replytemplate")  # what helpers send to residents is checked by whoever checks guides

@@ -1,6 +1,7 @@
 from guides.models.board import MAX_SEARCH, JobKind, JobPosting, Notice, NoticeKind
 from guides.models.district import District, EditorPosting, district_code_of, district_of, own_district
 from guides.models.experience import Correction, CorrectionState, Refusal, RefusalReason, RefusedAt, is_correction_code
+from guides.models.figures import DayFigure, Opened, RolledUp, View, What
 from guides.models.guide import (
     Agency,
     Answer,
@@ -31,6 +32,7 @@ from guides.models.wording import MissState, SearchMiss, Synonym
 
 __all__ = [
     "PackEntry",
+    "DayFigure", "Opened", "RolledUp", "View", "What",
     "District", "EditorPosting", "Link", "LinkState", "district_code_of", "district_of", "own_district",
     "Refusal", "RefusalReason", "RefusedAt",
     "OFFICIAL_CHECKER", "Agency", "Answer", "Area", "Audience", "ContentStamp", "Correction", "CorrectionState", "Counter", "Domain", "Fact", "FactField", "Form", "Guide",

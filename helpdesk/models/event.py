@@ -65,6 +65,7 @@ class Event(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "经过"
         ordering = ["id"]
+        indexes = [models.Index(fields=["kind", "at"], name="events_by_kind_and_time")]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.at:%m-%d %H:%M}"

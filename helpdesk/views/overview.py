@@ -15,6 +15,7 @@ from helpdesk.standings import with_standing
 from helpdesk.views.bulk import show_hand_over
 from helpdesk.views.queue import desk_context, desk_page
 from menpai.roles import Role, has_role
+from menpai.small_cells import SMALLEST
 from menpai.spreadsheets import XLSX_TYPE
 
 FIRST = 8  # of each list, on the overview itself
@@ -45,7 +46,7 @@ def overview(request):
     lists = [_first(request.user, what) for what in LISTS]
     places = Paginator(reports.places(request.user, board), PAGE_SIZE).get_page(request.GET.get("page"))
     context = desk_context(
-        request, here="overview", lists=lists, page=places, keep="", most=transfer.MOST, smallest=reports.SMALLEST,
+        request, here="overview", lists=lists, page=places, keep="", most=transfer.MOST, smallest=SMALLEST,
         away=[(board.names[user_id], user_id, board.why_away(user_id)) for user_id in _away_below(request.user, board)],
     )
     return render(request, "helpdesk/desk/overview.html", context)

@@ -117,7 +117,7 @@ def test_a_fault_of_the_database_is_logged_and_the_page_comes_all_the_same(plate
 
 
 def test_what_a_scan_holds_is_a_plate_and_a_day_and_nothing_else():
-    assert [field.name for field in Scan._meta.get_fields()] == ["id", "doorplate", "day"]
+    assert [field.name for field in Scan._meta.get_fields()] == ["id", "doorplate", "day", "rolled"]  # the last: whether it is in the sums
     assert Scan._meta.get_field("day").get_internal_type() == "DateField"  # no time of day
 
 

@@ -18,7 +18,7 @@ from doorplates import codes
 from doorplates.actions import issue_plates, replace, revoke
 from doorplates.models import Building, Doorplate
 from guides.actions import record_change, record_refusal
-from guides.models import Area, Correction, Guide, JobPosting, Notice, RefusalReason, RefusedAt, Status
+from guides.models import Area, Correction, DayFigure, Guide, JobPosting, Notice, RefusalReason, RefusedAt, Status
 from guides.reading import Reading
 from guides.transfer import import_guides
 from helpdesk import actions, attachments
@@ -77,7 +77,20 @@ def set_scene() -> dict[str, str]:
     replace(replaced, by="tests", reason="雨水泡坏了")
     Guide.objects.filter(slug="zhufang-001").update(status=Status.WITHDRAWN)
     words = {"plate": good.code, "revoked": revoked.code, "replaced": replaced.code, "unissued": codes.generate(), "notice": str(Notice.objects.first().pk)}
+    _figures()
     return words | _jobs_and_permits() | _requests(good)
+
+
+def _figures() -> None:
+    """A year of scans and openings in two villages, busy days and quiet ones, as the roll-up leaves them."""
+    today = timezone.localdate()
+    for code, most in ((SHUIYUN, 31), (YUANYI, 9)):
+        for what, key in (("scan", ""), ("open", ""), ("guide", "minzheng-005"), ("guide", "huji-006"), ("found", "huji-006")):
+            days = [(today - timedelta(days=back), (back * 7 + len(key)) % most) for back in range(365)]
+            for area in Area.objects.get(pk=code).lineage_codes:
+                found = {row.day: row for row in DayFigure.objects.filter(area=area, what=what, key=key)}
+                rows = [DayFigure(area=area, what=what, day=day, key=key, number=n + getattr(found.get(day), "number", 0)) for day, n in days]
+                DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["area", "what", "day", "key"], update_fields=["number"])
 
 
 def _jobs_and_permits() -> dict[str, str]:
@@ -441,6 +454,9 @@ DESK_LOOKS = [
     Look("desk-hand-over", "/desk/roster/hand-over/", people.zhuli),
     Look("desk-hand-over-wrong", "/desk/roster/hand-over/", people.zhuli, press("转给他")),
     Look("desk-overview", "/desk/overview/", people.zhuguan),
+    Look("desk-figures", "/desk/figures/", people.zhuguan),
+    Look("desk-figures-year", "/desk/figures/?days=365", people.zhuguan),
+    Look("desk-figures-wrong", "/desk/figures/?since=2026-03-09&until=x", people.zhuguan),
     Look("desk-overview-list", "/desk/overview/late/", people.zhuguan),
     Look("desk-overview-whose", "/desk/overview/hand-over/", people.zhuguan),
     Look("desk-overview-not-mine", "/desk/overview/", people.zhuli, status=403),
@@ -453,6 +469,7 @@ ADMIN_LOOKS = [
     Look("admin-home", "/admin/", people.guanli),
     Look("admin-guides", "/admin/guides/guide/", people.bianji),
     Look("admin-guide-materials", "/admin/guides/guide/{guide_pk}/change/#materials-group", people.bianji),
+    Look("admin-figures", "/admin/guides/dayfigure/", people.guanli),
     Look("admin-refusals", "/admin/guides/refusal/", people.bianji),
     Look("admin-corrections", "/admin/guides/correction/", people.bianji),
     Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),

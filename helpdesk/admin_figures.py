@@ -1,0 +1,62 @@
+"""看数 in the back office: the figures of the districts that a member of the bureau works for. Stands in this room because it shows plates and requests too."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from guides.districts import within
+from guides.models import Area, DayFigure, Guide, Level
+from helpdesk.views.figures import figures_page, scope_of
+
+
+@admin.register(DayFigure)
+class DayFigureAdmin(admin.ModelAdmin):
+    """Only to look at, and never row by row: a row may be a small cell."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        scope = scope_of(request, tuple(within(Area.objects.filter(level=Level.DISTRICT), request.user, "code")))
+        found = figures_page(request, scope, contents=True, requests=request.user.has_perm("helpdesk.view_helprequest"))
+        if isinstance(found, HttpResponse):
+            return found
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "title": "看数", "misses": _misses(request.user), "health": health_counts(request.user), **found}
+        return TemplateResponse(request, "admin/guides/dayfigure/page.html", context)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        raise PermissionDenied
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise PermissionDenied
+
+    def delete_view(self, request, object_id, extra_context=None):
+        raise PermissionDenied
+
+
+def _misses(user) -> str:
+    """Where the searches in vain are, for whoever may see them."""
+    return reverse("admin:guides_searchmiss_changelist") if user.has_perm("guides.view_searchmiss") else ""
+
+
+def health_counts(user) -> list[tuple[str, int, str]]:
+    """How many guides have what kind of trouble: its words, the number, the address of the list. Nothing as long as guides.health is not there."""
+    if not user.has_perm("guides.view_guide") or find_spec("guides.health") is None:
+        return []
+    health = import_module("guides.health")
+    page = reverse("admin:guides_guide_health")
+    return [(kind.label, n, f"{page}?kind={kind.value}") for kind, n in health.counts(within(Guide.objects.all(), user), today=timezone.localdate()).items()]

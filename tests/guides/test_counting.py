@@ -1,0 +1,136 @@
+"""An opened page is one narrow row: counted for people only, once a look, with nothing in it that could tell who looked."""
+
+import logging
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import DatabaseError
+from django.test import Client
+
+from guides.models import View
+from tests.factories import DISTRICT, SHUIYUN, make_area, make_event, make_guide
+from tests.people import zhuli
+
+pytestmark = pytest.mark.django_db
+WECHAT = "Mozilla/5.0 (Linux; Android 7.1; vivo X9) AppleWebKit/537.36 Chrome/53.0 MQQBrowser/6.2 MicroMessenger/7.0"
+SITE = "http://testserver"
+
+
+def phone() -> Client:
+    return Client(headers={"user-agent": WECHAT})
+
+
+def look(address: str, client: Client | None = None, **headers) -> int:
+    return (client or phone()).get(address, headers=headers).status_code
+
+
+def counted() -> list[tuple]:
+    return list(View.objects.order_by("pk").values_list("kind", "key", "area", "entry"))
+
+
+@pytest.fixture(autouse=True)
+def guide():
+    make_area()
+    return make_guide("yibao-001", title="城乡居民基本医疗保险参保登记", plain_title="交医保")
+
+
+def test_a_guide_that_is_opened_is_counted_for_its_village_and_day():
+    with time_machine.travel("2026-11-24 23:30+08:00"):
+        look(f"/c/{SHUIYUN}/guides/yibao-001/")
+    assert counted() == [("guide", "yibao-001", SHUIYUN, True)]
+    assert View.objects.get().day == date(2026, 11, 24)
+
+
+def test_without_a_village_it_counts_for_the_district():
+    look("/guides/yibao-001/")
+    assert counted() == [("guide", "yibao-001", DISTRICT, True)]
+
+
+def test_home_and_topics_count_only_when_they_are_opened_from_outside():
+    for address in ("/", "/guides/"):
+        look(address)
+        look(address, referer=f"{SITE}/guides/yibao-001/")
+        look(address, referer="https://www.example.cn/links")
+    assert counted() == [("page", "", DISTRICT, True)] * 4
+
+
+def test_a_guide_reached_from_our_own_page_is_no_entry():
+    look("/guides/yibao-001/", referer=f"{SITE}/guides/?topic=yibao")
+    assert counted() == [("guide", "yibao-001", DISTRICT, False)]
+
+
+def test_topics_and_life_events_are_counted_by_their_slugs():
+    make_event("newborn")
+    look("/guides/?topic=yibao"), look("/events/newborn/")
+    assert [row[:2] for row in counted()] == [("topic", "yibao"), ("event", "newborn")]
+
+
+def test_a_search_is_counted_by_what_it_found_and_never_by_its_words():
+    look("/guides/?q=交医保"), look("/guides/?q=张三的遛狗证")
+    assert [row[:2] for row in counted()] == [("found", "yibao-001"), ("missed", "")]
+    assert {field.name for field in View._meta.get_fields()} == {"id", "day", "area", "kind", "key", "entry", "rolled"}
+    assert View._meta.get_field("day").get_internal_type() == "DateField"  # no time of day
+
+
+@pytest.mark.parametrize("again", [
+    "/guides/yibao-001/?who=agent", "/elder/guides/yibao-001/?step=bring", "/guides/yibao-001/?all=1",
+])  # fmt: skip
+def test_another_answer_the_next_question_and_the_other_version_are_the_same_look(again):
+    look("/guides/yibao-001/")
+    look(again, referer=f"{SITE}/guides/yibao-001/")
+    assert len(counted()) == 1
+
+
+@pytest.mark.parametrize("says", ["max-age=0", "no-cache"])
+def test_a_reload_is_the_same_look(says):
+    look("/guides/yibao-001/"), look("/guides/yibao-001/", **{"cache-control": says})
+    assert len(counted()) == 1
+
+
+def test_another_search_on_the_page_of_results_is_another_search():
+    look("/guides/?q=交医保")
+    look("/guides/?q=遛狗证", referer=f"{SITE}/guides/?q=%E4%BA%A4%E5%8C%BB%E4%BF%9D")
+    assert [row[0] for row in counted()] == ["found", "missed"]
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 (compatible; Baiduspider/2.0)", "curl/8.5.0", "python-requests/2.32", "WeChat link preview", ""])
+def test_robots_are_not_counted(agent):
+    assert look("/guides/yibao-001/", Client(headers={"user-agent": agent})) == 200
+    assert counted() == []
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}])
+def test_a_page_fetched_ahead_is_not_counted(headers):
+    assert look("/guides/yibao-001/", **headers) == 200
+    assert counted() == []
+
+
+def test_head_staff_drafts_and_pages_that_are_not_there_are_not_counted():
+    make_guide("yibao-002", status="draft")
+    phone().head("/guides/yibao-001/")
+    staff = phone()
+    staff.force_login(zhuli())
+    look("/guides/yibao-001/", staff)
+    assert [look("/guides/yibao-002/"), look("/guides/nothing/")] == [404, 404]
+    assert counted() == []
+
+
+def test_a_broken_referrer_breaks_nothing():
+    assert look("/guides/yibao-001/", referer="http://[broken") == 200
+    assert len(counted()) == 1
+
+
+def test_counting_sets_no_cookie_and_keeps_the_page_cacheable():
+    response = phone().get("/guides/yibao-001/")
+    assert (dict(response.cookies), "public" in response["Cache-Control"]) == ({}, True)
+
+
+def test_a_fault_of_the_database_is_logged_and_the_page_comes_all_the_same(monkeypatch, caplog):
+    def fail(**fields):
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(View.objects, "create", fail)
+    with caplog.at_level(logging.WARNING):
+        assert look("/guides/yibao-001/") == 200
+    assert "an opened page was not counted" in caplog.text
