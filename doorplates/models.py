@@ -33,6 +33,15 @@ class Building(models.Model):
             raise ValidationError({"entrances": "入口不能重复。"})
 
 
+class Coverage(Area):
+    """A community as the back office counts its entrances (doorplates.entrances); no table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "门牌覆盖"
+        ordering = ["code"]
+
+
 class PlateState(models.TextChoices):
     ACTIVE = "active", "有效"
     REVOKED = "revoked", "已作废"
