@@ -3,7 +3,22 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import complain, files, follow, for_parent, mandate, me, mine, overview, queue, request, resident, roster, visits
+from helpdesk.views import (
+    complain,
+    files,
+    follow,
+    for_parent,
+    mandate,
+    me,
+    mine,
+    overview,
+    plates,
+    queue,
+    request,
+    resident,
+    roster,
+    visits,
+)
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (
@@ -41,6 +56,9 @@ desk_patterns = (
         path("visits/", visits.day, name="visits"),
         path("<str:reference>/visit.ics", visits.calendar_of_desk, name="calendar"),
         path("<str:reference>/mandates/<int:key>/", mandate.paper, name="mandate"),
+        path("plates/", plates.plates, name="plates"),
+        path("plates/entrances/", plates.entrances, name="entrances"),
+        path("plates/<str:code>/", plates.plate, name="plate"),
         path("live/", queue.queue_live, name="queue_live"),
         path("live/<str:reference>/", request.detail_live, name="detail_live"),
         path("<str:reference>/", request.detail, name="detail"),
