@@ -110,7 +110,6 @@ def record_check(*, plate: Doorplate, kind: CheckKind, by: str) -> PlateCheck:
     last = plate.checks.first()
     check = last if last and (last.kind, last.on) == (kind, today) else PlateCheck.objects.create(doorplate=plate, kind=kind, on=today, by=by[:60])
     _settle_reports(plate, by)
-    logger.info("plate %s seen %s", plate.code, kind)
     return check
 
 
@@ -145,7 +144,6 @@ def report_plate(*, plate: Doorplate, kind: ReportKind) -> None:
     is_open = {"doorplate": plate, "kind": ReportKind(kind), "settled_on": None}
     if not PlateReport.objects.filter(**is_open).update(count=F("count") + 1, last_on=timezone.localdate()):
         PlateReport.objects.create(**is_open)
-    logger.info("plate %s reported %s", plate.code, kind)
 
 
 def _settle_reports(plate: Doorplate, by: str) -> None:

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from doorplates import actions, codes
 from doorplates.admin_parts import PLATED, CheckInline, LackingFilter, ReportInline, WhyFilter, mark_plates, unplated
 from doorplates.forms import PER_REQUEST, BuildingForm, CheckForm, ReasonForm, SheetForm
-from doorplates.models import Building, Doorplate, PlateState, Scan
+from doorplates.models import Building, CheckKind, Doorplate, PlateState, Scan
 from doorplates.qr import plate_url
 from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
 from guides.models import Area, Level
@@ -236,6 +236,9 @@ class DoorplateAdmin(admin.ModelAdmin):
         if codes.is_valid(code):
             return queryset.filter(code=code), False
         return super().get_search_results(request, queryset, search_term)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "check_kinds": CheckKind.choices})
 
     def view_on_site(self, plate):
         return reverse("doorplates:plate", args=[plate.code])

@@ -70,7 +70,7 @@ class PlateReportAdmin(_ToRead):
     list_per_page = 50
 
     def get_queryset(self, request):
-        return within(super().get_queryset(request), request.user, "doorplate__building__community")
+        return within(super().get_queryset(request), request.user, "doorplate__building__community__code")
 
     def has_end_permission(self, request):
         return request.user.has_perm("doorplates.change_doorplate")

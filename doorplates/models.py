@@ -51,7 +51,7 @@ class PlateState(models.TextChoices):
 class Condition(models.TextChoices):
     """What was last seen on the wall. UNKNOWN: nobody said yet that it hangs."""
 
-    UNKNOWN = "", "还没贴"
+    UNKNOWN = "", "没人记过"
     FINE = "fine", "好好的"
     DAMAGED = "damaged", "破了、看不清"
     MOVED = "moved", "贴错了地方"
