@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, Que
 from django.utils import timezone
 
 from doorplates.entrances import TROUBLED
-from doorplates.models import Condition, Doorplate, PlateReport, Scan
+from doorplates.models import Condition, Doorplate, PlateCheck, PlateReport, Scan
 from doorplates.quiet import ENOUGH_DAYS, Past, is_quiet, silence_by_chance
 
 MOST = 30  # a walk of a morning
@@ -94,8 +94,11 @@ def _not_up(plates):
 
 
 def _never(plates):
-    installed = timezone.localdate() - NEVER
-    return plates.filter(condition=Condition.FINE, installed_on__lt=installed).filter(~_scanned()).order_by("installed_on", "pk")
+    """It hangs, was seen or put up long ago, and nobody ever scanned it."""
+    long_ago = timezone.localdate() - NEVER
+    seen = Exists(PlateCheck.objects.filter(doorplate=OuterRef("pk"), on__lt=long_ago))
+    hangs = Q(installed_on__lt=long_ago) | Q(seen, installed_on=None)
+    return plates.filter(hangs, condition=Condition.FINE).filter(~_scanned()).order_by("issued_at", "pk")
 
 
 def _scanned() -> Exists:

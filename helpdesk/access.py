@@ -298,7 +298,7 @@ def plate_communities_of(user):
         if not posting.is_steward:
             inside |= Q(code__startswith=posting.area.prefix)
     if has_role(user, Role.ASSISTANT) and not has_role(user, Role.SUPERVISOR):
-        inside |= Q(code__in={code for _, code in board_of(user).covered_by(user.pk)})
+        inside |= Q(code__in=[code for queue, code in board_of(user).covered_by(user.pk) if queue == code])  # not what a township covers for it
     return Area.objects.filter(inside, level="community")
 
 
