@@ -8,6 +8,7 @@ from doorplates.entrances import lacking
 from doorplates.models import Building, CheckKind, Doorplate, PlateCheck, PlateReport
 from doorplates.walk import MOST, Why, plates_with
 
+FEWEST_SHOWN = 5
 TOWNSHIP = "township"  # the parameter of admin.TownshipFilter
 
 
@@ -36,6 +37,11 @@ class LackingFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=lacking(queryset.order_by()).values("pk")) if self.value() == "yes" else queryset
 
 
+def times_said(report: PlateReport):
+    """How often residents said it; a few could be one person, so a few are not counted out."""
+    return report.count if report.count >= FEWEST_SHOWN else f"不到{FEWEST_SHOWN}次"
+
+
 class _ReadOnly(admin.TabularInline):
     extra = max_num = 0
     can_delete = False
@@ -58,8 +64,12 @@ class CheckInline(_ReadOnly):
 
 class ReportInline(_ReadOnly):
     model = PlateReport
-    fields = readonly_fields = ["kind", "count", "first_on", "last_on", "settled_on"]
+    fields = readonly_fields = ["kind", "times", "first_on", "last_on", "settled_on"]
     verbose_name_plural = "居民说的"
+
+    @admin.display(description="几次")
+    def times(self, report):
+        return times_said(report)
 
 
 PLATED = Prefetch("doorplates", Doorplate.objects.active().only("building_id", "entrance"), to_attr="active_ones")  # for unplated()

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from doorplates.admin import CommunityFilter, TownshipFilter, _link, replace_plates
-from doorplates.admin_parts import mark_plates
+from doorplates.admin_parts import mark_plates, times_said
 from doorplates.entrances import with_counts
 from doorplates.models import CheckKind, Coverage, Doorplate, PlateReport
 from guides.districts import within
@@ -89,7 +89,7 @@ class PlateReportAdmin(_ToRead):
 
     @admin.display(description="几次", ordering="count")
     def times(self, report):
-        return report.count if report.count >= 5 else "不到5次"
+        return times_said(report)
 
     @admin.display(description="墙上的情况", ordering="doorplate__condition")
     def seen(self, report):

@@ -173,4 +173,4 @@ class PlateReport(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} {self.count}次"
+        return self.get_kind_display()
