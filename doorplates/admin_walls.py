@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from doorplates.admin import CommunityFilter, TownshipFilter, _link, replace_plates
 from doorplates.admin_parts import mark_plates, times_said
-from doorplates.entrances import with_counts
+from doorplates.entrances import count_entrances
 from doorplates.models import CheckKind, Coverage, Doorplate, PlateReport
 from guides.districts import within
 from guides.models import Level
@@ -133,7 +133,12 @@ class CoverageAdmin(_ToRead):
     sortable_by = []
 
     def get_queryset(self, request):
-        return with_counts(within(super().get_queryset(request).filter(level=Level.COMMUNITY), request.user, "code"))
+        return within(super().get_queryset(request).filter(level=Level.COMMUNITY), request.user, "code")
+
+    def get_changelist_instance(self, request):
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = count_entrances(changelist.result_list)  # of the page only
+        return changelist
 
     @admin.display(description="乡镇（街道）")
     def township(self, area):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from doorplates.actions import NotPossible, record_check, undo_check
-from doorplates.entrances import lacking, name_missing, with_counts
+from doorplates.entrances import count_entrances, lacking, name_missing
 from doorplates.models import Building, CheckKind, Doorplate
 from doorplates.walk import MOST, walk_list
 from helpdesk.access import get_plate_or_404, plate_communities_of
@@ -99,5 +99,6 @@ def entrances(request):
         page.object_list = name_missing(page.object_list)
         context = desk_context(request, here="overview", shown=shown, page=page, keep=urlencode({"area": shown.code}))
         return render(request, "helpdesk/desk/entrances_of.html", context)
-    page = Paginator(with_counts(plate_communities_of(request.user).select_related("parent").order_by("code")), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(plate_communities_of(request.user).order_by("code"), PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = count_entrances(page.object_list)
     return render(request, "helpdesk/desk/entrances.html", desk_context(request, here="overview", page=page, keep=""))
