@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Iterable
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from doorplates.models import Building, Doorplate, PlateState
+from doorplates.models import Building, CheckKind, Condition, Doorplate, PlateCheck, PlateReport, PlateState, ReportKind
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 5
@@ -59,6 +60,7 @@ def _end(plate: Doorplate, reason: str) -> None:
 def revoke(plate: Doorplate, *, by: str, reason: str) -> None:
     """The plate is no longer valid and nothing takes its place: the building is gone, or it was put up by mistake."""
     _end(plate, reason)
+    _settle_reports(plate, by)
     plate.refresh_from_db()
     logger.info("plate %s revoked by %s", plate.code, by)
 
@@ -68,8 +70,90 @@ def replace(plate: Doorplate, *, by: str, reason: str) -> Doorplate:
     """End the plate and give its entrance a new code, to which the old one leads from now on. Returns the new plate."""
     # An entrance has one active plate and a replaced one names its successor: so first end it, then issue, then link.
     _end(plate, reason)
+    _settle_reports(plate, by)
     [successor] = _retried(lambda: [Doorplate.objects.create(building_id=plate.building_id, entrance=plate.entrance)])
     Doorplate.objects.filter(pk=plate.pk).update(state=PlateState.REPLACED, successor=successor)
     plate.refresh_from_db()
     logger.info("plate %s replaced by %s for %s", plate.code, successor.code, by)
     return successor
+
+
+# ---- on the wall: what staff saw, what residents said of it
+
+
+SEEN_AS = {
+    CheckKind.INSTALLED: Condition.FINE, CheckKind.CHECKED: Condition.FINE, CheckKind.DAMAGED: Condition.DAMAGED,
+    CheckKind.MOVED: Condition.MOVED, CheckKind.GONE: Condition.GONE,
+}  # fmt: skip
+
+
+def _write_on_plate(plate: Doorplate, **seen) -> None:
+    """Write what was seen; it locks the plate for the rest of the transaction. Raises NotPossible for a plate that ended, naming the new one."""
+    if Doorplate.objects.active().filter(pk=plate.pk).update(**seen):
+        return
+    plate = Doorplate.objects.select_related("building", "successor").get(pk=plate.pk)
+    if plate.successor:
+        raise NotPossible(f"没有记上：{plate.spoken_code} 已经换成新门牌 {plate.successor.spoken_code}。贴的是新的，请记在新门牌上；旧的取下来。")
+    raise NotPossible(f"没有记上：{plate.spoken_code} 已经作废，不用再看。还贴着的话，请取下来。")
+
+
+@transaction.atomic
+def record_check(*, plate: Doorplate, kind: CheckKind, by: str) -> PlateCheck:
+    """What a member of staff saw of a plate today. Returns the row; the same again on the same day is the row that is there.
+
+    Somebody looked, so what residents had reported is settled; what they saw stands on the plate. Raises NotPossible for a plate that ended.
+    """
+    kind, today = CheckKind(kind), timezone.localdate()
+    installed = {"installed_on": today} if kind == CheckKind.INSTALLED else {}
+    _write_on_plate(plate, condition=SEEN_AS[kind], checked_on=today, **installed)
+    plate.refresh_from_db()
+    last = plate.checks.first()
+    check = last if last and (last.kind, last.on) == (kind, today) else PlateCheck.objects.create(doorplate=plate, kind=kind, on=today, by=by[:60])
+    _settle_reports(plate, by)
+    return check
+
+
+@transaction.atomic
+def undo_check(*, check: PlateCheck, by: str) -> Doorplate:
+    """Take back one's own mark of today, when none came after it: the plate stands as before, and what residents reported is open again.
+
+    Reports that the same person settled today by another mark of this plate are opened as well: better looked at twice than not at all.
+    """
+    plate = check.doorplate
+    _write_on_plate(plate, condition=F("condition"))
+    last = plate.checks.first()
+    if last is None or last.pk != check.pk or (last.by, last.on) != (by[:60], timezone.localdate()):
+        raise NotPossible("撤不回了：这之后又有人记过，或者不是您今天记的。按现在的样子再点一次就行。")
+    last.delete()
+    before, installed = plate.checks.first(), plate.checks.filter(kind=CheckKind.INSTALLED).first()
+    _write_on_plate(
+        plate, condition=SEEN_AS[before.kind] if before else Condition.UNKNOWN, checked_on=before.on if before else None, installed_on=installed.on if installed else None
+    )
+    _reopen_reports(plate, by)
+    plate.refresh_from_db()
+    return plate
+
+
+@transaction.atomic
+def report_plate(*, plate: Doorplate, kind: ReportKind) -> None:
+    """A resident says by a tap that something is wrong: counted into the one open row of this plate and kind. Nothing says who, or when in the day.
+
+    Raises NotPossible for a plate that ended.
+    """
+    _write_on_plate(plate, condition=F("condition"))  # two at once come one after the other, so there is never a second open row
+    is_open = {"doorplate": plate, "kind": ReportKind(kind), "settled_on": None}
+    if not PlateReport.objects.filter(**is_open).update(count=F("count") + 1, last_on=timezone.localdate()):
+        PlateReport.objects.create(**is_open)
+
+
+def _settle_reports(plate: Doorplate, by: str) -> None:
+    plate.reports.filter(settled_on=None).update(settled_on=timezone.localdate(), settled_by=by[:60])
+
+
+def _reopen_reports(plate: Doorplate, by: str) -> None:
+    """Under the lock of the plate. One that residents reported anew meanwhile takes the old count in."""
+    for settled in plate.reports.filter(settled_on=timezone.localdate(), settled_by=by[:60]):
+        if plate.reports.filter(settled_on=None, kind=settled.kind).update(count=F("count") + settled.count, first_on=settled.first_on):
+            settled.delete()
+        else:
+            PlateReport.objects.filter(pk=settled.pk).update(settled_on=None, settled_by="")

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from doorplates import actions, codes
-from doorplates.forms import PER_REQUEST, BuildingForm, ReasonForm, SheetForm
-from doorplates.models import Building, Doorplate, PlateState, Scan, ScanDay
+from doorplates.admin_parts import PLATED, CheckInline, LackingFilter, ReportInline, WhyFilter, mark_plates, unplated
+from doorplates.forms import PER_REQUEST, BuildingForm, CheckForm, ReasonForm, SheetForm
+from doorplates.models import Building, CheckKind, Doorplate, PlateState, Scan, ScanDay
 from doorplates.qr import plate_url
 from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
 from doorplates.transfer import BUILDINGS
@@ -153,8 +154,8 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
     change_list_template = "admin/exchange/change_list.html"
     inlines = [PlateInline]
     actions = ["generate", "print_sheets"]
-    list_display = ["__str__", "community", "entrance_count", "active_count", "is_sample"]
-    list_filter = [TownshipFilter, CommunityFilter, "is_sample"]
+    list_display = ["__str__", "community", "entrance_count", "active_count", "missing", "is_sample"]
+    list_filter = [LackingFilter, TownshipFilter, CommunityFilter, "is_sample"]
     list_select_related = ["community"]
     list_per_page = 50
     search_fields = ["estate", "name", "community__name", "standard_address_code"]
@@ -162,7 +163,7 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
 
     def get_queryset(self, request):
         active = Q(doorplates__state=PlateState.ACTIVE)
-        return super().get_queryset(request).annotate(active_plates=Count("doorplates", filter=active))
+        return super().get_queryset(request).annotate(active_plates=Count("doorplates", filter=active)).prefetch_related(PLATED)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -186,6 +187,10 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
         plates = f"{reverse('admin:doorplates_doorplate_changelist')}?building__id__exact={building.pk}"
         return format_html('<a href="{}">{}</a>', plates, building.active_plates)
 
+    @admin.display(description="还没有门牌的入口")
+    def missing(self, building):
+        return unplated(building)
+
     def has_generate_permission(self, request):
         return request.user.has_perm("doorplates.add_doorplate")
 
@@ -207,9 +212,10 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
 @admin.register(Doorplate)
 class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
     district_path = "building__community__code"
-    actions = ["print_sheets", "replace", "revoke"]
-    list_display = ["number", "community", "where", "state", "issued_at", "scan_total", "is_sample"]
-    list_filter = ["state", TownshipFilter, CommunityFilter, "building__is_sample"]
+    actions = ["print_sheets", "mark", "replace", "revoke"]
+    inlines = [ReportInline, CheckInline]
+    list_display = ["number", "community", "where", "state", "condition", "issued_at", "scan_total", "is_sample"]
+    list_filter = [WhyFilter, "state", "condition", TownshipFilter, CommunityFilter, "building__is_sample"]
     list_select_related = ["building__community"]
     list_per_page = 50
     date_hierarchy = "issued_at"
@@ -220,6 +226,9 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
         "community",
         "where",
         "state",
+        "condition",
+        "installed_on",
+        "checked_on",
         "issued_at",
         "ended_at",
         "end_reason",
@@ -239,6 +248,9 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
         if codes.is_valid(code):
             return queryset.filter(code=code), False
         return super().get_search_results(request, queryset, search_term)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "check_kinds": CheckKind.choices})
 
     def view_on_site(self, plate):
         return reverse("doorplates:plate", args=[plate.code])
@@ -304,7 +316,7 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
                 button="作废",
                 explanation="作废以后，扫这些码会看到“已作废”，编号不再使用，也不能恢复。只是旧了、破了，请用“更换”。",
             )
-        done = self._end_each(request, plates, actions.revoke, form.cleaned_data["reason"])
+        done = _end_each(self, request, plates, actions.revoke, form.cleaned_data["reason"])
         for plate, _ in done:
             self.log_change(request, plate, f"作废：{plate.end_reason}")
         if done:
@@ -313,34 +325,45 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
 
     @admin.action(description="更换选中的门牌", permissions=["end"])
     def replace(self, request, queryset):
-        form, plates = ReasonForm(_answer(request)), list(queryset)
-        if not form.is_valid():
-            return _ask(
-                self,
-                request,
-                form,
-                plates,
-                title="更换门牌",
-                action="replace",
-                button="更换",
-                explanation="同一个入口会得到一个新编号；扫旧码的人会被带到新门牌。只是要重印一张，不用更换，直接打印就行。",
-            )
-        done = self._end_each(request, plates, actions.replace, form.cleaned_data["reason"])
-        for plate, successor in done:
-            self.log_change(request, plate, f"更换为 {successor.spoken_code}：{plate.end_reason}")
-            self.log_addition(request, successor, f"接替 {plate.spoken_code}。")
-        if done:
-            numbers = "、".join(successor.spoken_code for _, successor in done[:SHOWN])
-            told = f"更换了 {len(done)} 块门牌，新编号：{numbers}。选中新门牌，打印出来贴上。"
-            self.message_user(request, told, messages.SUCCESS)
-        return None
+        return replace_plates(self, request, queryset)
 
-    def _end_each(self, request, plates, verb, reason):
-        """Each plate on its own: one that had ended is named, the others are done. Returns (plate, what the verb returned)."""
-        done = []
-        for plate in plates:
-            try:
-                done.append((plate, verb(plate, by=request.user.get_username(), reason=reason)))
-            except actions.NotPossible as refusal:
-                self.message_user(request, str(refusal), messages.ERROR)
-        return done
+    @admin.action(description="记下墙上的情况", permissions=["end"])
+    def mark(self, request, queryset):
+        form, plates = CheckForm(_answer(request)), list(queryset)
+        if form.is_valid():
+            return mark_plates(self, request, plates, form.cleaned_data["kind"])
+        words = "只记是哪天看的，不用照片。贴错了地方的，能挪就挪回原处，再记“贴上了”。"
+        return _ask(self, request, form, plates, title="记下墙上的情况", action="mark", button="记下", explanation=words)
+
+
+def replace_plates(model_admin, request, queryset):
+    """Ask why, then give each plate a successor and say where to print them. Also the answer to what residents reported."""
+    form, plates = ReasonForm(_answer(request)), list(queryset)
+    if not form.is_valid():
+        words = "同一个入口会得到一个新编号；扫旧码的人会被带到新门牌。只是要重印一张，不用更换，直接打印就行。"
+        return _ask(model_admin, request, form, plates, title="更换门牌", action="replace", button="更换", explanation=words)
+    done = _end_each(model_admin, request, plates, actions.replace, form.cleaned_data["reason"])
+    for plate, successor in done:
+        model_admin.log_change(request, plate, f"更换为 {successor.spoken_code}：{plate.end_reason}")
+        model_admin.log_addition(request, successor, f"接替 {plate.spoken_code}。")
+    if done:
+        numbers = "、".join(successor.spoken_code for _, successor in done[:SHOWN])
+        keys = ",".join(str(successor.pk) for _, successor in done)
+        new = f"{reverse('admin:doorplates_doorplate_changelist')}?id__in={keys}"
+        told = format_html('更换了 {} 块门牌，新编号：{}。<a href="{}">选中新门牌，打印出来贴上</a>。旧的取下来。', len(done), numbers, new)
+        model_admin.message_user(request, told, messages.SUCCESS)
+    return None
+
+
+def _end_each(model_admin, request, plates, verb, reason):
+    """Each plate on its own: one that had ended is named, the others are done. Returns (plate, what the verb returned)."""
+    done = []
+    for plate in plates:
+        try:
+            done.append((plate, verb(plate, by=request.user.get_username(), reason=reason)))
+        except actions.NotPossible as refusal:
+            model_admin.message_user(request, str(refusal), messages.ERROR)
+    return done
+
+
+from doorplates import admin_walls  # noqa: E402, F401 - registers what residents report and the coverage; it stands on this module

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from doorplates.models import Building, Doorplate
+from doorplates.models import Building, CheckKind, Doorplate
 from doorplates.sheets import LAYOUTS
 
 PER_REQUEST = 100  # more plates than this in one download keep a web process busy for too long
@@ -44,6 +44,12 @@ class ReasonForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 40}),
         help_text="例如 门牌破损、楼栋拆除。不要写人名和电话。",
     )
+
+
+class CheckForm(forms.Form):
+    """What somebody saw of the chosen plates on the wall."""
+
+    kind = forms.ChoiceField(label="看到的是", choices=CheckKind, widget=forms.RadioSelect(attrs={"class": "radiolist"}))
 
 
 class SheetForm(forms.Form):

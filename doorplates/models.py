@@ -33,6 +33,15 @@ class Building(models.Model):
             raise ValidationError({"entrances": "入口不能重复。"})
 
 
+class Coverage(Area):
+    """A community as the back office counts its entrances (doorplates.entrances); no table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "门牌覆盖"
+        ordering = ["code"]
+
+
 class PlateState(models.TextChoices):
     ACTIVE = "active", "有效"
     REVOKED = "revoked", "已作废"
@@ -42,7 +51,7 @@ class PlateState(models.TextChoices):
 class Condition(models.TextChoices):
     """What was last seen on the wall. UNKNOWN: nobody said yet that it hangs."""
 
-    UNKNOWN = "", "还没贴"
+    UNKNOWN = "", "没人记过"
     FINE = "fine", "好好的"
     DAMAGED = "damaged", "破了、看不清"
     MOVED = "moved", "贴错了地方"
@@ -180,4 +189,4 @@ class PlateReport(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} {self.count}次"
+        return self.get_kind_display()

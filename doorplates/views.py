@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
 from doorplates import codes, scanning
@@ -8,6 +8,7 @@ from doorplates.models import PlateState
 from guides.models import Area
 from guides.viewpoint import Viewpoint, resident, seen_from
 from guides.views import front_context, page_context, public_page
+from menpai.roles import Role, has_role
 
 PLATE_COOKIE = "plate"  # which plate someone came from; only the help form reads it
 PLATE_COOKIE_AGE = 60 * 60 * 12
@@ -24,8 +25,8 @@ def plate(request, code):
         return render(request, "doorplates/unknown.html", context, status=404)
     viewpoint = Viewpoint(found.building.community, elder)
     if found.state != PlateState.ACTIVE:
-        return render(request, "doorplates/ended.html", page_context(request, viewpoint, plate=found), status=410)
-    context = page_context(request, viewpoint, plate=found, **front_context(viewpoint))
+        return render(request, "doorplates/ended.html", page_context(request, viewpoint, plate=found, staff_page=_staff_page(request)), status=410)
+    context = page_context(request, viewpoint, plate=found, staff_page=_staff_page(request), **front_context(viewpoint))
     response = render(request, "doorplates/plate.html", context)
     if not elder and scanning.count(request, found):  # the symbol never holds the 长辈版: that is a second look at the same scan
         scanning.remember(request, response)
@@ -33,13 +34,34 @@ def plate(request, code):
     return response
 
 
+def _staff_page(request) -> str:
+    """Where this visitor may say what hangs on the wall: "desk", "admin", or "" for everybody who is not signed in.
+
+    Only with a session cookie is anything looked up, so what residents get is the same for all of them, to the byte.
+    """
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return ""
+    if has_role(request.user, Role.ASSISTANT, Role.SUPERVISOR):
+        return "desk"
+    return "admin" if request.user.is_staff and request.user.has_perm("doorplates.change_doorplate") else ""
+
+
 @public_page
 @resident
 def verify(request):
-    """Type the number on the wall: leads to that plate's own page, which says whether it is genuine."""
-    typed = request.GET.get("code", "").strip()
-    if typed:
-        code = "".join(c for c in codes.normalise(typed) if c.isalnum())[:40]  # a slash would be another address
-        return redirect(request.viewpoint.mode("doorplates:plate", code or "-"))
+    """Type the number on the wall: is it genuine, and where should it hang? No scan, because nobody stands in front of it for that.
+
+    It tells what the plate itself has printed on it and nothing of a plate next to it: of a mistyped number only that it is one.
+    """
+    typed = request.GET.get("code", "").strip()[:40]
+    code = codes.normalise(typed)
+    found = find_plate(typed) if typed else None
     area = Area.objects.filter(pk=request.GET["area"]).first() if request.GET.get("area") else None
-    return render(request, "doorplates/verify.html", page_context(request, seen_from(request, area)))
+    viewpoint = Viewpoint(found.building.community, request.viewpoint.elder) if found else seen_from(request, area)
+    context = page_context(
+        request, viewpoint, typed=typed, plate=found, is_mistyped=not codes.is_valid(code), length=len(code), wanted=codes.LENGTH,
+        is_safe=settings.SITE_URL.startswith("https://"),
+    )  # fmt: skip
+    response = render(request, "doorplates/verify.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from doorplates.access import find_plate
+from doorplates.models import Doorplate
 from guides.districts import districts_of
 from guides.models import Area, district_of, own_district
 from helpdesk import behalf
@@ -295,6 +297,25 @@ def communities_of(user):
     for posting in postings_of(user):
         inside |= Q(code__startswith=posting.area.prefix)
     return Area.objects.filter(inside, level="community")
+
+
+def plate_communities_of(user):
+    """The communities whose plates a desk user looks after: where they are posted (a steward's posting is for enterprises), and which they cover now."""
+    inside = Q(pk__in=[])
+    for posting in postings_of(user):
+        if not posting.is_steward:
+            inside |= Q(code__startswith=posting.area.prefix)
+    if has_role(user, Role.ASSISTANT) and not has_role(user, Role.SUPERVISOR):
+        inside |= Q(code__in=[code for queue, code in board_of(user).covered_by(user.pk) if queue == code])  # not what a township covers for it
+    return Area.objects.filter(inside, level="community")
+
+
+def get_plate_or_404(user, typed: str) -> Doorplate:
+    """The plate of a code as scanned or typed, ended ones too; 404 where the user does not look after it."""
+    plate = find_plate(typed)
+    if plate is None or not plate_communities_of(user).filter(pk=plate.building.community_id).exists():
+        raise Http404("没有这块门牌。")
+    return plate
 
 
 def desk_required(view):

@@ -129,6 +129,9 @@ TABLE: dict[str, Rows] = {
     "doorplates.Building": (
         (PUBLIC, KEEP, "id community estate name entrances standard_address_code is_sample"),
     ),
+    "doorplates.Coverage": (  # a view of guides.Area, the same table
+        (PUBLIC, KEEP, "code name level parent contact_name contact_phone"),
+    ),
     "doorplates.Doorplate": (
         (PUBLIC, KEEP, "id code building entrance state successor issued_at ended_at"),
         (INTERNAL, KEEP, "end_reason condition installed_on checked_on"),

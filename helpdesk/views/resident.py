@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from doorplates.access import find_plate
 from doorplates.models import Doorplate, PlateState
 from doorplates.views import PLATE_COOKIE
+from doorplates.views_report import show_report
 from guides.access import get_public_guide
 from guides.forms_wrong import WrongForm
 from guides.models import Area, Guide, district_of, is_correction_code
@@ -178,6 +179,8 @@ def csrf_failure(request, reason=""):
         from helpdesk.views.complain import ComplaintForm, show_form  # it stands on this module
 
         return show_form(request, _too_old(ComplaintForm(request.POST)), status=403)
+    if name == "report" and (plate := find_plate(resolve(request.path).kwargs["code"])):
+        return show_report(request, plate, problem="这一页放得太久了，请再点一次。", status=403)
     if name == "mine":
         return mine.show_stale(request, resolve(request.path).kwargs["reference"])
     return render(request, "csrf.html", page_context(request, request.viewpoint), status=403)

@@ -28,7 +28,7 @@ def pages(client) -> dict[str, str]:
     client.post(f"/help/{stored.reference}/", {"act": "open", "last_four": "8000"})
     addresses = {
         "home": "/", "village": f"/c/{SHUIYUN}/", "plate": f"/D/{plate.code}", "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}",
-        "mistyped": "/D/7K3M", "verify": "/verify/", "topics": "/guides/", "enterprise": "/guides/?for=enterprise", "topic": "/guides/?topic=yibao",
+        "mistyped": "/D/7K3M", "verify": "/verify/", "report": f"/D/{plate.code}/report/", "topics": "/guides/", "enterprise": "/guides/?for=enterprise", "topic": "/guides/?topic=yibao",
         "results": "/guides/?q=医保", "no results": "/guides/?q=红烧肉", "guide": "/guides/yibao-001/", "areas": "/areas/", "notices": "/notices/",
         "villages": "/areas/?in=640205102000", "jobs": "/jobs/", "help": "/help/new/", "callback": "/help/callback/", "find": "/help/", "missing": "/x/",
         "complain": "/help/complain/", "door": "/help/123456789/", "follow": f"/help/{stored.reference}/",

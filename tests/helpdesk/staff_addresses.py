@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
+from doorplates.models import Doorplate
 from guides.models import GuideRevision
 from helpdesk.models import Attachment, HelpRequest, Mandate, Paper, Principal, Visit
 from helpdesk.views.acts import ACTS
@@ -119,12 +120,18 @@ def _guide_pk(route: str):
     return row.pk if row else 1
 
 
+def _plate_code(route: str):
+    plate = Doorplate.objects.first()
+    return plate.code if plate else "7K3M9Q2X"
+
+
 # What every other parameter is filled with; a function of the route.
 FILL = {
     "pk": _guide_pk,
     "id": _guide_pk,
     "number": lambda route: GuideRevision.objects.count() or 1,
     "domain": lambda route: "yibao",
+    "code": _plate_code,
     "what": lambda route: "late",
     "content_type_id": lambda route: ContentType.objects.get_for_model(HelpRequest).pk,
 }

@@ -15,7 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 
 from doorplates import codes
-from doorplates.actions import issue_plates, replace, revoke
+from doorplates.actions import issue_plates, record_check, replace, report_plate, revoke
 from doorplates.models import Building, Doorplate
 from guides.actions import record_change, record_refusal
 from guides.models import Area, Correction, DayFigure, Guide, JobPosting, Notice, RefusalReason, RefusedAt, Status
@@ -74,11 +74,22 @@ def set_scene() -> dict[str, str]:
     Guide.objects.filter(slug="canlian-001").update(fee="示例：每人一元")
     good, revoked, replaced = put_up_plates()
     revoke(revoked, by="tests", reason="贴错了楼")
-    replace(replaced, by="tests", reason="雨水泡坏了")
+    successor = replace(replaced, by="tests", reason="雨水泡坏了")
+    walls = _walls(good, successor)
     Guide.objects.filter(slug="zhufang-001").update(status=Status.WITHDRAWN)
     words = {"plate": good.code, "revoked": revoked.code, "replaced": replaced.code, "unissued": codes.generate(), "notice": str(Notice.objects.first().pk)}
     _figures()
-    return words | _jobs_and_permits() | _requests(good)
+    return words | walls | _jobs_and_permits() | _requests(good)
+
+
+def _walls(good: Doorplate, successor: Doorplate) -> dict[str, str]:
+    """Residents say that one is damaged, somebody saw another hang in the wrong place, a third was never put up, a building has none."""
+    for kind in ("damaged", "suspicious"):
+        report_plate(plate=good, kind=kind)
+    record_check(plate=successor, kind="moved", by="tests")
+    Doorplate.objects.filter(pk=put_up_plates(name="9号楼", entrances=("1单元",))[0].pk).update(issued_at=timezone.now() - timedelta(days=20))
+    Building.objects.create(community=good.building.community, estate="水韵名都", name="10号楼", entrances=["1单元", "2单元"], is_sample=True)
+    return {"moved": successor.code, "plate_pk": str(good.pk)}
 
 
 def _figures() -> None:
@@ -303,6 +314,16 @@ RESIDENT_LOOKS = [
     Look("plate-revoked", "/D/{revoked}", status=410),
     Look("plate-replaced", "/D/{replaced}", status=410),
     Look("verify", "/verify/"),
+    Look("verify-genuine", "/verify/?code={plate}"),
+    Look("verify-genuine-elder", "/elder/verify/?code={plate}"),
+    Look("verify-replaced", "/verify/?code={replaced}"),
+    Look("verify-revoked", "/verify/?code={revoked}"),
+    Look("verify-mistyped", "/verify/?code=7K3M"),
+    Look("verify-never-issued", "/verify/?code={unissued}"),
+    Look("plate-report", "/D/{plate}/report/"),
+    Look("plate-report-elder", "/elder/D/{plate}/report/"),
+    Look("plate-reported", "/D/{plate}/report/?said=suspicious"),
+    Look("plate-reported-elder", "/elder/D/{plate}/report/?said=damaged"),
     Look("topics", "/guides/"),
     Look("topics-enterprise", "/guides/?for=enterprise"),
     Look("topic", "/guides/?topic=minzheng"),
@@ -419,6 +440,14 @@ DESK_LOOKS = [
     Look("desk-queue-empty", "/desk/", people.zhuli2),
     Look("desk-handbook", "/desk/handbook/", people.zhuli),
     Look("desk-queue-supervisor", "/desk/", people.zhuguan),
+    Look("desk-plates", "/desk/plates/", people.zhuli),
+    Look("desk-plate", "/desk/plates/{plate}/", people.zhuli),
+    Look("desk-plate-moved", "/desk/plates/{moved}/", people.zhuli),
+    Look("desk-plate-replaced", "/desk/plates/{replaced}/", people.zhuli),
+    Look("desk-plate-elsewhere", "/desk/plates/{plate}/", people.zhuli2, status=404),
+    Look("desk-entrances", "/desk/plates/entrances/", people.zhuguan),
+    Look("desk-entrances-of", f"/desk/plates/entrances/?area={SHUIYUN}", people.zhuguan),
+    Look("plate-for-staff", "/D/{plate}", people.zhuli),
     Look("desk-closed", "/desk/?show=closed", people.zhuli),
     Look("desk-waiting", "/desk/{waiting}/", people.zhuli),
     Look("desk-own", "/desk/{mine}/", people.zhuli),
@@ -475,4 +504,8 @@ ADMIN_LOOKS = [
     Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),
     Look("admin-notifications", "/admin/helpdesk/notification/", people.guanli),
     Look("admin-plates", "/admin/doorplates/doorplate/", people.guanli),
+    Look("admin-plate", "/admin/doorplates/doorplate/{plate_pk}/change/", people.guanli),
+    Look("admin-plate-reports", "/admin/doorplates/platereport/", people.guanli),
+    Look("admin-coverage", "/admin/doorplates/coverage/", people.guanli),
+    Look("admin-buildings", "/admin/doorplates/building/", people.guanli),
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from doorplates import codes
 from doorplates.actions import replace, revoke
-from doorplates.models import Building, Doorplate
+from doorplates.models import Building, Doorplate, ReportKind
 from guides.actions import add_alias, record_change, withdraw, withdraw_event
 from guides.models import Guide, JobPosting, LifeEvent, Notice, Office
 from helpdesk import actions
@@ -57,6 +57,8 @@ def plain_pages() -> dict[str, str]:
         "by video, none": "/guides/?can=video", "help by video": "/help/new/?guide=huji-006&help=video", "help for an enterprise": "/help/new/?enterprise=1",
     }  # fmt: skip
     pages |= {"for a parent": "/help/for-parent/", "for a parent, a guide": "/help/for-parent/?guide=yibao-001"}
+    pages |= {"plate report": f"/D/{plate}/report/"} | {f"plate reported {kind}": f"/D/{plate}/report/?said={kind}" for kind in ReportKind}
+    pages |= {"verified": f"/verify/?code={plate}", "verified, mistyped": "/verify/?code=7K3M", "verified, unknown": f"/verify/?code={codes.generate()}"}
     questions = {
         "": "", "answered": "低保要带什么", "hours": "低保几点开门", "which": "养老保险咋交", "fraud": "这个码安全吗", "unknown": "明天下雨吗13800138000",
         "no matter": "要带什么", "not held": "低保每年什么时候办",
@@ -88,6 +90,7 @@ def special_pages(client) -> dict[str, str]:
     withdraw_event(event=LifeEvent.objects.get(slug="school"), by=shenhe())
     for name, address in {
         "changed sheet": "/sheet/yibao-003/1/", "withdrawn sheet": "/sheet/jiuye-001/1/", "withdrawn ready": "/elder/guides/jiuye-001/ready/",
+        "verified, revoked": f"/verify/?code={gone.code}", "verified, replaced": f"/verify/?code={renewed.code}",
         "revoked": f"/D/{gone.code}", "replaced": f"/D/{renewed.code}", "withdrawn": "/guides/jiuye-001/", "elder withdrawn": "/elder/guides/jiuye-001/",
         "withdrawn event": "/events/school/", "event with a guide gone": "/events/job-loss/",
         "known office": f"/c/{PLATES_OF}/guides/yibao-001/", "ended job": f"/jobs/{ended}/", "elder ended job": f"/elder/jobs/{ended}/",
