@@ -1,5 +1,16 @@
 """The verbs of a help request. Each is one transaction: the change and its event together or not at all."""
 
+from helpdesk.actions.accounts import (
+    begin_factor,
+    check_code,
+    end_sessions,
+    finish_factor,
+    password_changed,
+    renew_recovery_codes,
+    require_password_change,
+    reset_factor,
+    use_recovery_code,
+)
 from helpdesk.actions.alarms import raise_alarms
 from helpdesk.actions.asking import CONSENT_VERSION, Submission, submit
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, staff_name
@@ -30,5 +41,6 @@ __all__ = [
     "hand_over", "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
     "raise_alarms", "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal",
     "reveal_principal", "revisit_of", "revoke_mandate", "save_contact", "send_back", "set_kind", "sign_mandate", "split", "staff_name",
-    "stop", "submit", "take_away", "take_over", "tell_editors", "write_message", "write_note",
+    "begin_factor", "check_code", "end_sessions", "finish_factor", "password_changed", "renew_recovery_codes", "require_password_change",
+    "reset_factor", "stop", "submit", "take_away", "take_over", "tell_editors", "use_recovery_code", "write_message", "write_note",
 ]  # fmt: skip
