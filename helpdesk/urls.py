@@ -3,7 +3,22 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from helpdesk.views import account, complain, files, follow, for_parent, mandate, me, mine, overview, queue, request, resident, roster, visits
+from helpdesk.views import (
+    account,
+    complain,
+    files,
+    follow,
+    for_parent,
+    mandate,
+    me,
+    mine,
+    overview,
+    queue,
+    request,
+    resident,
+    roster,
+    visits,
+)
 from helpdesk.views.sign_in import SignIn
 
 resident_patterns = (

@@ -133,8 +133,9 @@ def reset_factor(*, by, user) -> None:
     """
     if by is not None and by.pk == user.pk:
         raise NotPossible("自己的不能自己清：用备用码登录，再换手机。备用码也没有了，请另一位管理员清。")
-    if not SecondFactor.objects.filter(user=user).delete()[0]:
+    if not SecondFactor.objects.filter(user=user, confirmed=True).delete()[0]:
         raise NotPossible("他还没有设验证器，下次登录就会请他设。")
+    SecondFactor.objects.filter(user=user).delete()
     name = staff_name(by)[:60] if by else "系统管理员（命令行）"
     StaffAccount.objects.update_or_create(user=user, defaults={"reset_by": name, "reset_at": timezone.now()})
     StaffSession.objects.filter(user=user).delete()

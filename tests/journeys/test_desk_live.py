@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from guides.models import Area
 from helpdesk import actions
+from helpdesk.models import StaffSession
 from tests.factories import SHUIYUN, make_request
 from tests.journeys.scene import DESKTOP_SIZE, TABLET_SIZE, load_places, sign_in
 from tests.people import xiaozhao, zhuli
