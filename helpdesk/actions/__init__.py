@@ -21,6 +21,7 @@ from helpdesk.actions.ending import SAY_WHAT_CHANGED, SAY_WHOSE, cancel, close, 
 from helpdesk.actions.escalating import escalate
 from helpdesk.actions.following import flag_changes, follow_new_guide
 from helpdesk.actions.leave import end_absence, enter_absence, hand_over_all, take_over
+from helpdesk.actions.leaving import leave
 from helpdesk.actions.mandates import make_mandate, revoke_mandate, set_kind, sign_mandate
 from helpdesk.actions.merging import merge, split
 from helpdesk.actions.minding import correct, erase, take_away
@@ -38,7 +39,7 @@ __all__ = [
     "SAY_WHAT_CHANGED", "SAY_WHOSE", "Subject", "Submission", "add_files", "agree_visit", "answer_wishes", "cancel", "cancel_visit",
     "check_papers", "claim", "claim_next", "close", "complain", "contact", "correct", "decline_revisit", "delete_all_of", "delete_due",
     "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "erase", "escalate", "flag_changes", "follow_new_guide",
-    "hand_over", "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
+    "hand_over", "hand_over_all", "leave", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
     "raise_alarms", "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal",
     "reveal_principal", "revisit_of", "revoke_mandate", "save_contact", "send_back", "set_kind", "sign_mandate", "split", "staff_name",
     "begin_factor", "check_code", "end_sessions", "finish_factor", "password_changed", "renew_recovery_codes", "require_password_change",
