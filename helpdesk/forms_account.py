@@ -19,11 +19,19 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(
         label="6位数", max_length=20, error_messages={"required": "输验证器里现在显示的6位数。", "max_length": "只要6位数。"},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "class": "code"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "code"}),
     )
 
-    def __init__(self, data=None):
+    def __init__(self, data=None, *, comes_first: bool = True):
+        """Where something is to be read before (`comes_first` False), the page does not jump to the field until there is a mistake in it."""
         super().__init__(data, label_suffix="")
+        if comes_first or data is not None:
+            self.fields["code"].widget.attrs["autofocus"] = True
+
+    def refuse(self, sentence: str) -> None:
+        """Beside the field, which is emptied: nobody wants to wipe out six wrong digits."""
+        self.add_error("code", sentence)
+        self.data = {**self.data.dict(), "code": ""}
 
     def clean_code(self):
         code = _plain(self.cleaned_data["code"])
@@ -44,6 +52,10 @@ class PaperCodeForm(forms.Form):
 
     def __init__(self, data=None):
         super().__init__(data, label_suffix="")
+
+    def refuse(self, sentence: str) -> None:
+        """What was typed stays: one letter may be wrong in it."""
+        self.add_error("code", sentence)
 
     def clean_code(self):
         code = _plain(self.cleaned_data["code"])

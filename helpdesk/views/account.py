@@ -131,7 +131,7 @@ def _ask_code(request, *, done, is_replacing: bool = False):
         answer = actions.use_recovery_code(by=request.user, code=token) if by_paper else actions.check_code(by=request.user, token=token)
         if answer.factor:
             return done(request, answer.factor, by_paper=by_paper)
-        form.add_error("code", answer.refusal)
+        form.refuse(answer.refusal)
     return render(request, "helpdesk/account/code.html", _context(request, form=form, by_paper=by_paper, is_replacing=is_replacing))
 
 
@@ -142,12 +142,12 @@ def set_up(request):
     if replaces and request.session.get(REPLACING, 0) < time():
         return redirect("desk:account" if request.method == "POST" else "desk:replace")
     factor = SecondFactor.objects.filter(user=request.user, confirmed=False, pk=request.session.get(SETTING_UP)).first()
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = CodeForm(request.POST if request.method == "POST" else None, comes_first=False)
     if factor and form.is_valid():
         answer, codes = actions.finish_factor(by=request.user, factor=factor, token=form.cleaned_data["code"])
         if answer.factor:
             return _is_set_up(request, answer.factor, codes)
-        form.add_error("code", answer.refusal)
+        form.refuse(answer.refusal)
     if factor is None:
         # One key a sign-in: it is not the one that somebody else may have seen, and a wrong code does not change the picture.
         factor = actions.begin_factor(by=request.user)
