@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
-from django_otp.models import Device, ThrottlingMixin
+from django_otp.models import Device, DeviceManager, ThrottlingMixin
 from django_otp.oath import TOTP
 
 from menpai.encryption import EncryptedTextField
@@ -30,6 +30,13 @@ def random_salt() -> str:
     return secrets.token_hex(8)
 
 
+class Factors(DeviceManager):
+    """Without the key, which is read only where a code is checked: pages need no secret, and a row whose key nobody can read any more can still be reset."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("key")
+
+
 class SecondFactor(ThrottlingMixin, Device):
     """An app that shows six digits (RFC 6238). Upstream's TOTPDevice, but for its key, which here is ciphertext in the database.
 
@@ -41,6 +48,8 @@ class SecondFactor(ThrottlingMixin, Device):
     last_t = models.BigIntegerField("上次用到哪一步", default=-1)  # a code of this step or an earlier one is never taken again
     salt = models.CharField("备用码的盐", max_length=16, default=random_salt, editable=False)
     set_up_at = models.DateTimeField("设好的时间", null=True, blank=True)
+
+    objects = Factors()
 
     class Meta:
         verbose_name = verbose_name_plural = "验证器"
@@ -110,6 +119,10 @@ class StaffSession(AbstractBaseSession):
 
     class Meta(AbstractBaseSession.Meta):
         verbose_name = verbose_name_plural = "登录"
+
+    def __str__(self):
+        """Never the key, which Django would show on its page for deleting an account: it opens the session."""
+        return f"{self.device or '一台设备'} {self.first_on}"
 
     @classmethod
     def get_session_store_class(cls):

@@ -61,6 +61,14 @@ def test_one_sees_where_one_is_signed_in_and_since_when_and_nobody_elses():
     assert [row.session_key for row in StaffSession.objects.all() if row.session_key in text] == []  # the key of a sign-in opens it
 
 
+def test_the_page_for_deleting_an_account_shows_no_key_of_a_sign_in(bureau):
+    user = people.can_sign_in(people.zhuli())
+    signed_in(user)
+    text = bureau.get(reverse("admin:auth_user_delete", args=[user.pk])).content.decode()
+    assert "安卓平板上的浏览器" in text
+    assert StaffSession.objects.get(user=user).session_key not in text
+
+
 def test_the_last_day_is_kept_with_the_sign_in():
     user = people.can_sign_in(people.zhuli())
     with time_machine.travel("2026-11-24 23:50+08:00", tick=False) as clock:
