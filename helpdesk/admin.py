@@ -1,28 +1,23 @@
-"""Requests and their trail to read, who works where, and accounts. The work itself is done at /desk/, never here."""
+"""Requests and their trail to read, who works where, and the roles. The work itself is done at /desk/, never here."""
 
 from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from guides.admin.within import DistrictRows, OwnChoices
-from guides.districts import districts_of, sees_all
-from guides.models import EditorPosting
-from helpdesk import admin_figures, admin_roster  # noqa: F401 -- register their pages
+from guides.admin.within import DistrictRows
+from guides.districts import sees_all
+from helpdesk import admin_accounts, admin_figures, admin_roster  # noqa: F401 -- register their pages
 from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
-from helpdesk.people import accounts_within, bind
+from helpdesk.people import accounts_within
 from helpdesk.reply_templates import clean_text
-from helpdesk.transfer_staff import BACK_OFFICE, STAFF
-from menpai.exchange_pages import exchange_urls
 from menpai.roles import Role, has_role
 
 
@@ -194,106 +189,7 @@ class ReplyTemplateAdmin(admin.ModelAdmin):
     search_fields = ("name", "text")
 
 
-class PostingInline(OwnChoices, admin.TabularInline):
-    model = Posting
-    extra = 1
-    autocomplete_fields = ("area",)
-    verbose_name_plural = "负责哪里（帮办员、主管填）"
-
-
-class EditorPostingInline(OwnChoices, admin.TabularInline):
-    model = EditorPosting
-    extra = 0
-    autocomplete_fields = ("district",)
-    verbose_name_plural = "给哪个区（县）写（编辑、审核、管理员填）"
-
-
-admin.site.unregister(User)
 admin.site.unregister(Group)
-
-
-@admin.register(User)
-class AccountAdmin(DistrictRows, UserAdmin):
-    """Accounts by role. Whether somebody may open the admin follows from the role; only a superuser touches superusers."""
-
-    district_path = ""
-    inlines = [PostingInline, EditorPostingInline]
-    change_list_template = "admin/exchange/change_list.html"
-    list_display = ("username", "name", "roles", "places", "is_active", "last_login")
-    list_filter = ("groups", "is_active")
-    filter_horizontal = ()
-    actions = None
-    add_form = UserCreationForm
-    add_form_template = "admin/auth/user/new.html"
-    add_fieldsets = (
-        (None, {"fields": ("username", "first_name", "groups", "password1", "password2")}),
-    )  # fmt: skip
-    readonly_fields = ("is_staff", "last_login", "date_joined")
-
-    def seen_by(self, rows, user):
-        return accounts_within(rows, user)
-
-    def get_inlines(self, request, obj):
-        return self.inlines
-
-    def get_urls(self):
-        return [*exchange_urls(STAFF, self), *super().get_urls()]
-
-    def get_fieldsets(self, request, obj=None):
-        if obj is None:
-            return self.add_fieldsets
-        rights = ["is_active", "is_superuser"] if request.user.is_superuser else ["is_active"]
-        return (
-            (None, {"fields": ("username", "password", "first_name")}),
-            ("角色", {"fields": ("groups", "is_staff"),
-                      "description": "编辑、审核、管理员进后台；帮办员、主管只进工作台。人走了，把“有效”去掉，不要删。"}),
-            ("账号", {"fields": (*rights, ("last_login", "date_joined"))}),
-        )  # fmt: skip
-
-    def get_queryset(self, request):
-        postings = Prefetch("postings", Posting.objects.select_related("area"))
-        return super().get_queryset(request).prefetch_related("groups", postings)
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "first_name":
-            field.label = "姓名"  # whole, in this one field: Django would join two the Western way round
-        return field
-
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
-        field = super().formfield_for_manytomany(db_field, request, **kwargs)
-        if db_field.name == "groups":
-            field.label, field.help_text = "角色", "可以选几个：按住 Ctrl 点。"
-        return field
-
-    def has_change_permission(self, request, obj=None):
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not above and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request, obj=None):
-        """Nobody deletes themselves, and nobody below deletes a superuser."""
-        out_of_reach = obj is not None and (obj == request.user or (obj.is_superuser and not request.user.is_superuser))
-        return not out_of_reach and super().has_delete_permission(request, obj)
-
-    def save_related(self, request, form, formsets, change):
-        super().save_related(request, form, formsets, change)
-        user = form.instance
-        if not accounts_within(User.objects.filter(pk=user.pk), request.user).exists():  # made by an administrator of a district: it is theirs
-            bind(user, districts_of(request.user) or set())
-        user.is_staff = user.is_superuser or user.groups.filter(name__in=BACK_OFFICE).exists()
-        user.save(update_fields=["is_staff"])
-
-    @admin.display(description="姓名")
-    def name(self, user):
-        return user.get_full_name()
-
-    @admin.display(description="角色")
-    def roles(self, user):
-        return "、".join(group.name for group in user.groups.all()) or ("超级管理员" if user.is_superuser else "没有角色")
-
-    @admin.display(description="负责哪里")
-    def places(self, user):
-        return "、".join(posting.area.short_name for posting in user.postings.all())
 
 
 ACTS = {"view": "看", "add": "增加", "change": "修改", "delete": "删除"}

@@ -262,6 +262,21 @@ TABLE: dict[str, Rows] = {
         (PERSONAL, KEEP, "email"),
         (INTERNAL, KEEP, "id last_login is_superuser username first_name last_name is_staff is_active date_joined"),
     ),
+    "helpdesk.SecondFactor": (  # goes when the account leaves (actions/leaving.py), or when another one takes its place
+        (SENSITIVE, KEEP, "key"),
+        (INTERNAL, KEEP, "id user name confirmed drift last_t salt set_up_at throttling_failure_timestamp throttling_failure_count"),
+    ),
+    "helpdesk.RecoveryCode": (
+        (SENSITIVE, KEEP, "digest"),
+        (INTERNAL, KEEP, "id factor used_at"),
+    ),
+    "helpdesk.StaffAccount": (
+        (INTERNAL, KEEP, "user must_change_password reset_by reset_at"),
+    ),
+    "helpdesk.StaffSession": (
+        (SENSITIVE, delete_after("expire_date", 0), "session_key session_data"),
+        (INTERNAL, delete_after("expire_date", 0), "user device first_on last_on expire_date"),
+    ),
     "auth.Group": (
         (INTERNAL, KEEP, "id name"),
     ),
@@ -314,6 +329,9 @@ IN_CLEAR: dict[str, str] = {
     "guides.Correction.code": "random; tells its holder an answer that names nobody",
     "auth.User.password": "a salted hash",
     "auth.User.email": "Django's own, empty but for demo accounts; how staff are reached stands encrypted in ContactCard",
+    "helpdesk.RecoveryCode.digest": "a slow salted hash of 49 random bits",
+    "helpdesk.StaffSession.session_key": "random; the row ends with the working day",
+    "helpdesk.StaffSession.session_data": "signed; holds a user's number and nothing of a resident",
     "sessions.Session.session_key": "random; the row ends with the working day",
     "sessions.Session.session_data": "signed; holds a user's number and nothing of a resident",
     "axes.AccessAttempt.user_agent": "the browser of who signs in to the desk: the law wants this log",

@@ -12,12 +12,12 @@ from guides.area_codes import code_problem
 from guides.districts import has_several
 from guides.management.commands import load_areas
 from guides.models import Area, ContentStamp, District, Level, own_district
+from helpdesk.actions import require_password_change
 from helpdesk.models import Posting
 from helpdesk.people import bind
-from menpai.roles import Role
+from menpai.roles import BACK_OFFICE, Role
 from menpai.validators import normalise_hotline
 
-BACK_OFFICE = (Role.EDITOR, Role.REVIEWER, Role.ADMIN)
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is mistaken for another
 
 
@@ -106,4 +106,5 @@ def _make_administrator(username: str, code: str) -> str:
     user.save()
     user.groups.add(group)
     bind(user, [code])
+    require_password_change(user=user)
     return password

@@ -4,6 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import path
 
 from helpdesk.views import (
+    account,
     complain,
     files,
     follow,
@@ -44,6 +45,13 @@ desk_patterns = (
     [
         path("login/", SignIn.as_view(), name="login"),
         path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+        path("account/", account.account, name="account"),
+        path("account/sign-out/", account.sign_out, name="sign-out"),
+        path("account/code/", account.code, name="code"),
+        path("account/set-up/", account.set_up, name="set-up"),
+        path("account/new-phone/", account.replace, name="replace"),
+        path("account/codes/", account.codes, name="codes"),
+        path("account/password/", account.Password.as_view(), name="password"),
         path("", queue.queue, name="queue"),
         path("new/", queue.log, name="log"),
         path("me/", me.me, name="me"),

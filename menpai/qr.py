@@ -16,4 +16,9 @@ def make_symbol(text: str, *, error: str, mode: str | None = None) -> segno.QRCo
 @lru_cache(maxsize=1024)  # 10 ms and 2.5 KB each
 def inline_svg(text: str) -> str:
     """An <svg> for a page that is printed, black on nothing, its size left to the style sheet. Level M: clean paper, read from near."""
+    return secret_svg(text)
+
+
+def secret_svg(text: str) -> str:
+    """The same of something that must not stay in memory, such as the key of a second factor."""
     return make_symbol(text, error="m").svg_inline(border=QUIET_ZONE, omitsize=True, svgclass=None, lineclass=None)

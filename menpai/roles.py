@@ -11,6 +11,9 @@ class Role(StrEnum):
     ADMIN = "管理员"
 
 
+BACK_OFFICE = (Role.EDITOR, Role.REVIEWER, Role.ADMIN)  # who may open the admin at all
+
+
 def _all(app: str, *models: str) -> list[str]:
     return [f"{app}.{act}_{model}" for model in models for act in ("view", "add", "change", "delete")]
 

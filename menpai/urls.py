@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from helpdesk.urls import desk_patterns, resident_patterns
 from menpai import health, offline
@@ -14,6 +15,7 @@ urlpatterns = [
     path("readyz/", health.readyz),
     path("sw.js", offline.worker),
     path("api/", api.urls),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="desk:password")),  # one page for one's own password
     path("admin/", admin.site.urls),
     path("desk/", include(desk_patterns)),
     path("help/", include(resident_patterns)),

@@ -117,6 +117,8 @@ def show_tour() -> None:
     say(f"  Desk 工作台      {site}/desk/\n  Admin 后台       {site}/admin/\n\n")
     say(f"  Demo accounts (also in {os.path.relpath(accounts)}):\n")
     say("".join(f"    {line}\n" for line in accounts.read_text(encoding="utf-8").splitlines()[1:]))
+    if not settings.SECOND_FACTOR:
+        say("\n  A real site asks staff for six digits of their phone after the password; MENPAI_SECOND_FACTOR=1 make run shows it.\n")
     say("\n  Ctrl-C stops the site; data stays in var/.\n\n")
 
 

@@ -75,7 +75,8 @@ def test_environment():
     options = settings.TEMPLATES[0]["OPTIONS"] | {"string_if_invalid": UndefinedVariable("%s")}
     templates = [settings.TEMPLATES[0] | {"OPTIONS": options}]
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=hashers, STORAGES=storages, TEMPLATES=templates):
+    # Whoever tests the second factor switches it on; everywhere else a password (or force_login) opens what the role may.
+    with override_settings(PASSWORD_HASHERS=hashers, STORAGES=storages, TEMPLATES=templates, SECOND_FACTOR=False):
         yield
 
 

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """门牌覆盖: the communities as the back office counts their entrances; a view of guides.Area, no table. And a word: a plate nobody marked may well hang."""
 
     dependencies = [
-        ("doorplates", "0002_life"),
+        ("doorplates", "0003_figures"),
         ("guides", "0004_editing"),
     ]
 

@@ -1,5 +1,16 @@
 """The verbs of a help request. Each is one transaction: the change and its event together or not at all."""
 
+from helpdesk.actions.accounts import (
+    begin_factor,
+    check_code,
+    end_sessions,
+    finish_factor,
+    password_changed,
+    renew_recovery_codes,
+    require_password_change,
+    reset_factor,
+    use_recovery_code,
+)
 from helpdesk.actions.alarms import raise_alarms
 from helpdesk.actions.asking import CONSENT_VERSION, Submission, submit
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, staff_name
@@ -10,6 +21,7 @@ from helpdesk.actions.ending import SAY_WHAT_CHANGED, SAY_WHOSE, cancel, close, 
 from helpdesk.actions.escalating import escalate
 from helpdesk.actions.following import flag_changes, follow_new_guide
 from helpdesk.actions.leave import end_absence, enter_absence, hand_over_all, take_over
+from helpdesk.actions.leaving import leave
 from helpdesk.actions.mandates import make_mandate, revoke_mandate, set_kind, sign_mandate
 from helpdesk.actions.merging import merge, split
 from helpdesk.actions.minding import correct, erase, take_away
@@ -27,8 +39,9 @@ __all__ = [
     "SAY_WHAT_CHANGED", "SAY_WHOSE", "Subject", "Submission", "add_files", "agree_visit", "answer_wishes", "cancel", "cancel_visit",
     "check_papers", "claim", "claim_next", "close", "complain", "contact", "correct", "decline_revisit", "delete_all_of", "delete_due",
     "delete_file", "drop_visit", "end_absence", "end_visit", "enter_absence", "erase", "escalate", "flag_changes", "follow_new_guide",
-    "hand_over", "hand_over_all", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
+    "hand_over", "hand_over_all", "leave", "log_talk", "make_mandate", "mark_read", "mark_told", "merge", "open_file", "pass_on_visit", "pause",
     "raise_alarms", "rate", "record_consent", "release", "renew_code", "reopen", "reopen_for_principal", "reply", "resume", "reveal",
     "reveal_principal", "revisit_of", "revoke_mandate", "save_contact", "send_back", "set_kind", "sign_mandate", "split", "staff_name",
-    "stop", "submit", "take_away", "take_over", "tell_editors", "write_message", "write_note",
+    "begin_factor", "check_code", "end_sessions", "finish_factor", "password_changed", "renew_recovery_codes", "require_password_change",
+    "reset_factor", "stop", "submit", "take_away", "take_over", "tell_editors", "use_recovery_code", "write_message", "write_note",
 ]  # fmt: skip

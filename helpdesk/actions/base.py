@@ -5,6 +5,7 @@ A state moves by an UPDATE whose row count decides, so that two helpers at once 
 
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
 from django.db.models import F
 from django.utils import timezone
 
@@ -22,6 +23,13 @@ class NotPossible(Exception):
 def record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
     name = staff_name(by)[:60] if by else by_name
     Event.objects.create(request=request, kind=kind, by=by, by_name=name, detail=detail[:120])
+
+
+def hold_active(user) -> None:
+    """Hold the account's row for the rest of the transaction, before any request's row: whoever is being switched off (actions/leaving.py) gets nothing more
+    into their hands. On SQLite the transaction has the one write lock from its beginning, so that the look alone is enough."""
+    if not list(get_user_model().objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).values_list("pk")):
+        raise NotPossible(f"{staff_name(user)}的账号已经停用了。")
 
 
 def staff_name(user) -> str:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from helpdesk.access import may_take_over, people_below
-from helpdesk.actions.base import NotPossible, move, record, staff_name
+from helpdesk.actions.base import NotPossible, hold_active, move, record, staff_name
 from helpdesk.actions.owning import hand_over
 from helpdesk.actions.visits import pass_on_visit
 from helpdesk.models import Absence, AbsenceKind, AuditAct, AuditEntry, EventKind, HelpRequest, Message, Part, Posting, Sender, State
@@ -64,6 +64,7 @@ def take_over(*, request: HelpRequest, by) -> None:
     owner = request.owner
     if request.state != State.CLAIMED or owner is None or not may_take_over(by, request):
         raise NotPossible("这个诉求现在不用接手：在办的人在岗，或者已经有人接了。刷新看看。")
+    hold_active(by)
     move(
         request,
         when={"state": State.CLAIMED, "owner": owner},

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from helpdesk.access import waiting_for
 from helpdesk.actions.alarms import alarm_if_nobody
-from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, move, record, require_owner, staff_name
+from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, hold_active, move, record, require_owner, staff_name
 from helpdesk.actions.visits import drop_visit, pass_on_visit
 from helpdesk.line import one_at_a_time
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, NotificationKind, Posting, Sender, State
@@ -30,6 +30,7 @@ def claim(*, request: HelpRequest, by) -> None:
 def _take(key: int, by, now: datetime) -> bool:
     """The conditional UPDATE decides, and its event stands beside it. False when somebody was first. Short, for others wait."""
     with one_at_a_time(), transaction.atomic():
+        hold_active(by)
         if not HelpRequest.objects.filter(pk=key, state=State.WAITING).update(state=State.CLAIMED, owner=by, claimed_at=now):
             return False
         record(HelpRequest(pk=key), EventKind.CLAIMED, by=by)
@@ -71,9 +72,14 @@ def _why_not_waiting(request: HelpRequest, by) -> str:
 def release(*, request: HelpRequest, by, reason: str = "") -> None:
     """Put an own request back into its queue. What is said about why is kept as an internal note."""
     require_owner(request, by)
+    put_back(request=request, owner=by, by=by, reason=reason)
+
+
+def put_back(*, request: HelpRequest, owner, by, reason: str) -> None:
+    """Inside a transaction: what `owner` has in hand waits again, with the time it was promised; for the verbs that have made sure that `by` may."""
     end_pause(request)
     to = {"state": State.WAITING, "owner": None, "claimed_at": None, "alarmed_at": None}
-    move(request, when={"state": State.CLAIMED, "owner": by}, to=to, otherwise=OWNED_ELSEWHERE)
+    move(request, when={"state": State.CLAIMED, "owner": owner}, to=to, otherwise=OWNED_ELSEWHERE)
     if reason:
         Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"放回队列：{reason}")
     drop_visit(request, by=by, say="换人接着办，接的人再跟您约。")
@@ -89,6 +95,12 @@ def hand_over(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
     """
     if request.owner_id != by.pk and not has_role(by, Role.SUPERVISOR):
         raise NotPossible(OWNED_ELSEWHERE)
+    pass_on(request=request, by=by, to=to, reason=reason)
+
+
+def pass_on(*, request: HelpRequest, by, to: Posting, reason: str) -> None:
+    """Inside a transaction: the handing over itself, for the verbs that have made sure that `by` may."""
+    hold_active(to.user)
     if request.for_supervisor and not has_role(to.user, Role.SUPERVISOR):
         raise NotPossible("投诉和回访只能转给主管。")
     move(

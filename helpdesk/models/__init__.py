@@ -1,3 +1,4 @@
+from helpdesk.models.account import RecoveryCode, SecondFactor, StaffAccount, StaffSession
 from helpdesk.models.audit import AuditAct, AuditEntry
 from helpdesk.models.behalf import Consent, ConsentHow, Mandate, Principal
 from helpdesk.models.conversation import Medium, Message, ReplyTemplate, Sender
@@ -29,6 +30,6 @@ __all__ = [
     "NO_NAME", "OFFERED_CHOICES", "OFFERED_KINDS", "OPEN_STATES", "PUBLIC_KINDS", "Absence", "AbsenceKind", "Attachment", "AttachmentKind",
     "AuditAct", "AuditEntry", "CallTime", "Channel", "CloseReason", "Consent", "ConsentHow", "ContactCard", "Cover", "Escalation", "Event",
     "EventKind", "HelpRequest", "Kind", "Mandate", "MarketDay", "MarketRule", "Medium", "Message", "Notification", "NotificationKind", "Paper",
-    "PaperState", "Part", "PauseReason", "Posting", "Principal", "Rating", "RatingLevel", "ReplyTemplate", "Robot", "SendState", "Sender", "State",
-    "Visit", "VisitPlace", "VisitState", "is_reference", "new_reference", "normalise_reference",
+    "PaperState", "Part", "PauseReason", "Posting", "Principal", "Rating", "RatingLevel", "RecoveryCode", "ReplyTemplate", "Robot", "SecondFactor", "SendState", "Sender",
+    "StaffAccount", "StaffSession", "State", "Visit", "VisitPlace", "VisitState", "is_reference", "new_reference", "normalise_reference",
 ]  # fmt: skip

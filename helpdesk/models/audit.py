@@ -6,6 +6,7 @@ class AuditAct(models.TextChoices):
     EXPORT = "export", "导出 Excel"
     BULK_HAND_OVER = "bulk", "成批转交"
     ROSTER = "roster", "改排班"
+    ACCOUNT = "account", "管账号"
 
 
 class AuditEntry(models.Model):

@@ -125,7 +125,11 @@ def _find(request):
 @desk_page
 def claim_next(request):
     """领下一个: whichever waits longest in one's own queues, without looking through the list."""
-    stored = actions.claim_next(by=request.user) if request.method == "POST" else None
+    try:
+        stored = actions.claim_next(by=request.user) if request.method == "POST" else None
+    except actions.NotPossible as refusal:  # the account is being switched off at this moment
+        messages.warning(request, str(refusal))
+        return redirect("desk:queue")
     if stored is None:
         if request.method == "POST":
             messages.success(request, "没有等人接的了。")

@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from guides.models import Area, Correction, Guide, Refusal, SearchMiss
-from helpdesk.models import Cover, HelpRequest, Notification, Paper, Robot, State
+from helpdesk.models import Cover, HelpRequest, Notification, Paper, Robot, SecondFactor, State
 from menpai.encryption import blind_index, decrypt
 from tests.factories import XIAZHUANGZI, make_area, make_guide, make_plate, make_request, make_user
 
@@ -47,6 +47,7 @@ def fill() -> dict[str, tuple[type[models.Model], str]]:
         SearchMiss: request.wish,
     }  # fmt: skip
     given[Paper] = Paper.objects.create(request=request, name="材料")
+    given[SecondFactor] = SecondFactor.objects.create(user=user, confirmed=False)
     given[Robot] = Robot.objects.create(name="群", area=request.area, kind="wecom", address="x")
     wanted = [m for m in apps.get_models() if m._meta.app_label in APPS] + list(also())
     for model in wanted:

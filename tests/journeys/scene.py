@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from django_otp.oath import TOTP
 from playwright.sync_api import BrowserContext, Page
 
 from doorplates import codes
@@ -78,6 +79,7 @@ def set_scene() -> dict[str, str]:
     walls = _walls(good, successor)
     Guide.objects.filter(slug="zhufang-001").update(status=Status.WITHDRAWN)
     words = {"plate": good.code, "revoked": revoked.code, "replaced": replaced.code, "unissued": codes.generate(), "notice": str(Notice.objects.first().pk)}
+    _second_factor_of(people.xiaozhao())
     _figures()
     return words | walls | _jobs_and_permits() | _requests(good)
 
@@ -102,6 +104,11 @@ def _figures() -> None:
                 found = {row.day: row for row in DayFigure.objects.filter(area=area, what=what, key=key)}
                 rows = [DayFigure(area=area, what=what, day=day, key=key, number=n + getattr(found.get(day), "number", 0)) for day, n in days]
                 DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["area", "what", "day", "key"], update_fields=["number"])
+
+
+def _second_factor_of(user) -> None:
+    factor = actions.begin_factor(by=user)
+    actions.finish_factor(by=user, factor=factor, token=f"{TOTP(bytes.fromhex(factor.key)).token():06d}")
 
 
 def _jobs_and_permits() -> dict[str, str]:
@@ -436,6 +443,17 @@ RESIDENT_LOOKS = [
 DESK_LOOKS = [
     Look("desk-login", "/desk/login/"),
     Look("desk-login-wrong", "/desk/login/", then=press("登录")),
+    Look("account", "/desk/account/", people.zhuli),
+    Look("account-with-factor", "/desk/account/", people.xiaozhao),
+    Look("account-password", "/desk/account/password/", people.bianji),
+    Look("account-password-wrong", "/desk/account/password/", people.zhuli, press("改好了")),
+    Look("account-set-up", "/desk/account/set-up/", people.zhuli),
+    Look("account-set-up-wrong", "/desk/account/set-up/", people.zhuli, press("设好了")),
+    Look("account-code", "/desk/account/code/", people.xiaozhao),
+    Look("account-code-wrong", "/desk/account/code/", people.xiaozhao, press("登录")),
+    Look("account-paper", "/desk/account/code/?paper=1", people.xiaozhao),
+    Look("account-new-phone", "/desk/account/new-phone/", people.xiaozhao),
+    Look("account-codes", "/desk/account/", people.xiaozhao, press("换一张备用码（旧的作废）")),
     Look("desk-queue", "/desk/", people.zhuli),
     Look("desk-queue-empty", "/desk/", people.zhuli2),
     Look("desk-handbook", "/desk/handbook/", people.zhuli),

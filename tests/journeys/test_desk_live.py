@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from guides.models import Area
 from helpdesk import actions
+from helpdesk.models import StaffSession
 from tests.factories import SHUIYUN, make_request
 from tests.journeys.scene import DESKTOP_SIZE, TABLET_SIZE, load_places, sign_in
 from tests.people import xiaozhao, zhuli
@@ -115,7 +115,7 @@ def test_an_open_part_is_left_alone_and_a_request_that_left_says_so(village, des
 
 def test_a_lost_session_leads_to_the_sign_in_once_and_back(village, desk):
     page = desk()
-    Session.objects.all().delete()
+    StaffSession.objects.all().delete()
     with page.expect_navigation(url=re.compile(r"/desk/login/\?next=%2Fdesk%2F")):
         page.evaluate(ASK)
     expect(page.get_by_role("heading", level=1)).to_have_text("登录工作台")
@@ -125,7 +125,7 @@ def test_a_lost_session_does_not_take_words_with_it(village, desk):
     stored = make_request(village, claimed_by=zhuli())
     page = desk(f"/desk/{stored.reference}/")
     page.get_by_label("给居民留言").fill("写了一半")
-    Session.objects.all().delete()
+    StaffSession.objects.all().delete()
     assert ask_for_news(page) == 204
     expect(page.locator("#say")).to_contain_text("登录过期了")
     expect(page.get_by_label("给居民留言")).to_have_value("写了一半")
