@@ -2,8 +2,8 @@
 
 from django import forms
 
+from doorplates.layouts import LAYOUTS
 from doorplates.models import Building, Doorplate
-from doorplates.sheets import LAYOUTS
 
 PER_REQUEST = 100  # more plates than this in one download keep a web process busy for too long
 
