@@ -107,7 +107,7 @@ _family = lru_cache(maxsize=16)(_Family)  # 50 ms to make
 
 
 def make_symbols(texts: Sequence[str], *, stem: str, error: str) -> list[list[int]]:
-    """The symbol of each text as its rows, integers whose highest bit is the first module. `stem` is what all begin with.
+    """The symbol of each text as its rows, integers whose highest bit is the first module. `stem` is what all begin with, and they do not end there.
 
     All texts have the same length and only characters of alphanumeric mode. The mask is the one of least penalty. Raises ValueError
     for a character that the mode lacks.
