@@ -1,16 +1,19 @@
 """The verbs of a plate. It ends by a conditional UPDATE whose row count decides: two people at once get one winner."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from doorplates import codes
 from doorplates.models import Building, CheckKind, Condition, Doorplate, PlateCheck, PlateReport, PlateState, ReportKind
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 5
+AT_ONCE = 250  # buildings, and codes, in one question to the database
 
 
 class NotPossible(Exception):
@@ -28,10 +31,32 @@ def _retried(write: Callable[[], list[Doorplate]]) -> list[Doorplate]:
     return write()
 
 
+def _fresh_codes(count: int) -> list[str]:
+    """That many different codes which no plate has or ever had. A run beside this one may take one meanwhile: then the database refuses.
+
+    Asked before, because of 30 million plates a batch of 500 meets one more often than not. Raises NotPossible.
+    """
+    fresh: set[str] = set()
+    for _ in range(ATTEMPTS):
+        drawn = list({codes.generate() for _ in range(count - len(fresh))} - fresh)
+        taken = {code for part in _parts(drawn) for code in Doorplate.objects.filter(code__in=part).values_list("code", flat=True)}
+        fresh.update(code for code in drawn if code not in taken)
+        if len(fresh) == count:
+            return list(fresh)
+    raise NotPossible("门牌编号抽了几次都和别的门牌重复，一块也没有发。请再试一次；还是这样，请告诉系统管理员。")
+
+
+def _parts(rows: Iterable, size: int = AT_ONCE) -> Iterator[list]:
+    rows = iter(rows)
+    while part := list(islice(rows, size)):
+        yield part
+
+
 def _issue_missing(buildings: list[Building]) -> list[Doorplate]:
     active = set(Doorplate.objects.active().filter(building__in=buildings).values_list("building_id", "entrance"))
-    missing = [(b, entrance) for b in buildings for entrance in b.entrances or [""] if (b.pk, entrance) not in active]
-    plates = [Doorplate(building=b, entrance=entrance) for b, entrance in missing]
+    in_order = sorted(buildings, key=lambda building: building.pk)  # everybody inserts in the same order: nobody waits for each other in a ring
+    missing = [(b, entrance) for b in in_order for entrance in b.entrances or [""] if (b.pk, entrance) not in active]
+    plates = [Doorplate(building=b, entrance=entrance, code=code) for (b, entrance), code in zip(missing, _fresh_codes(len(missing)), strict=True)]
     return Doorplate.objects.bulk_create(plates, batch_size=500)
 
 
@@ -39,12 +64,23 @@ def _issue_missing(buildings: list[Building]) -> list[Doorplate]:
 def issue_plates(buildings: Iterable[Building], *, by: str) -> list[Doorplate]:
     """One active plate for each entrance that has none, all or nothing. Returns the new ones; a second call has none.
 
-    A building without entrances has a single one, named "".
+    A building without entrances has a single one, named "". Raises NotPossible when no free code is found.
     """
-    buildings = list(buildings)
-    plates = _retried(lambda: _issue_missing(buildings))
+    buildings = sorted(buildings, key=lambda building: building.pk)
+    plates = _retried(lambda: [plate for part in _parts(buildings) for plate in _issue_missing(part)])
     logger.info("%s plates issued at %s buildings by %s", len(plates), len(buildings), by)
     return plates
+
+
+def issue_everywhere(buildings: QuerySet[Building], *, by: str) -> Iterator[tuple[int, int]]:
+    """The same for a whole district: a transaction a batch, so that a run killed at any point is simply run again.
+
+    After each batch gives how many buildings it passed and how many plates it issued. Two runs at once share the work.
+    """
+    last = 0
+    while batch := list(buildings.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        yield len(batch), len(issue_plates(batch, by=by))
+        last = batch[-1].pk
 
 
 def _end(plate: Doorplate, reason: str) -> None:

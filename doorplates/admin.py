@@ -1,24 +1,21 @@
 """Buildings and plates in the bureau's back office. Plates are read here; only doorplates.actions changes them."""
 
-from io import BytesIO
-
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import FileResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from doorplates import actions, codes
+from doorplates.admin_output import SHOWN, export_plates, print_plates
+from doorplates.admin_output import answer as _answer
+from doorplates.admin_output import ask as _ask
 from doorplates.admin_parts import PLATED, CheckInline, LackingFilter, ReportInline, WhyFilter, mark_plates, unplated
-from doorplates.forms import PER_REQUEST, BuildingForm, CheckForm, ReasonForm, SheetForm
+from doorplates.forms import BuildingForm, CheckForm, ReasonForm
 from doorplates.models import Building, CheckKind, Doorplate, PlateState, Scan, ScanDay
 from doorplates.qr import plate_url
-from doorplates.sheets import SHEET_ORDER, Unprintable, write_sheet
 from doorplates.transfer import BUILDINGS
 from guides.admin.within import DistrictRows
 from guides.districts import within
@@ -26,7 +23,7 @@ from guides.models import Area, Level
 from menpai.exchange_pages import exchange_urls
 from menpai.small_cells import SMALLEST
 
-SHOWN = 30
+BUILDINGS_PER_REQUEST = 1000
 FEWEST_SHOWN = SMALLEST
 
 
@@ -59,71 +56,6 @@ def _link(plate, text):
     return format_html('<a href="{}">{}</a>', reverse("admin:doorplates_doorplate_change", args=[plate.pk]), text)
 
 
-def _ask(model_admin, request, form, plates, **context):
-    """The page between choosing an action and doing it. The form comes back to the same list with `confirmed` set."""
-    return TemplateResponse(
-        request,
-        "admin/doorplates/ask.html",
-        {
-            **model_admin.admin_site.each_context(request),
-            "opts": model_admin.opts,
-            "form": form,
-            "plates": plates,
-            "shown": plates[:SHOWN],
-            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "select_across": request.POST.get("select_across", "0"),
-            "action_checkbox_name": ACTION_CHECKBOX_NAME,
-            **context,
-        },
-    )
-
-
-def _answer(request):
-    """The posted answer to _ask, or None when it is still to be asked."""
-    return request.POST if "confirmed" in request.POST else None
-
-
-def _print(model_admin, request, plates):
-    """Ask for size and start cell, then answer with the PDF. Says so when there is nothing, or too much, to print."""
-    plates = plates.active().select_related("building__community").order_by(*SHEET_ORDER)
-    count = plates.count()
-    if not count:
-        reason = "没有可以打印的有效门牌。请先在“楼栋”里选中楼栋，生成门牌。"
-        return model_admin.message_user(request, reason, messages.WARNING)
-    if count > PER_REQUEST:
-        return model_admin.message_user(
-            request,
-            f"选中的有 {count} 块门牌，网页上一次最多打印 {PER_REQUEST} 块。请少选一些，"
-            "或者请管理员在服务器上运行：python manage.py print_doorplates --area 区划代码 --size 75 --out 门牌.pdf",
-            messages.WARNING,
-        )
-    form, plates = SheetForm(_answer(request)), list(plates)
-    if not form.is_valid():
-        return _ask(
-            model_admin,
-            request,
-            form,
-            plates,
-            title="打印门牌",
-            action="print_sheets",
-            button="下载PDF",
-            explanation="打印时纸张选A4、比例选“实际大小”，不要选“适合纸张”，二维码才是标明的大小。贴在公安门楼牌旁边，不要盖住它。",
-        )
-    return _download(model_admin, request, plates, **form.cleaned_data)
-
-
-def _download(model_admin, request, plates, *, size, start):
-    file = BytesIO()
-    try:
-        write_sheet(file, plates, size=size, start=start)
-    except Unprintable as refusal:
-        return model_admin.message_user(request, str(refusal), messages.ERROR)
-    LogEntry.objects.log_actions(request.user.pk, plates, CHANGE, f"打印（{size}毫米）。")
-    file.seek(0)
-    name = f"doorplates-{size}mm-{len(plates)}.pdf"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/pdf")
-
-
 class PlateInline(admin.TabularInline):
     """The plates of a building, to read and to go to."""
 
@@ -153,7 +85,7 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
     form = BuildingForm
     change_list_template = "admin/exchange/change_list.html"
     inlines = [PlateInline]
-    actions = ["generate", "print_sheets"]
+    actions = ["generate", "print_sheets", "export"]
     list_display = ["__str__", "community", "entrance_count", "active_count", "missing", "is_sample"]
     list_filter = [LackingFilter, TownshipFilter, CommunityFilter, "is_sample"]
     list_select_related = ["community"]
@@ -196,23 +128,34 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
 
     @admin.action(description="给选中的楼栋生成门牌", permissions=["generate"])
     def generate(self, request, queryset):
-        plates = actions.issue_plates(queryset, by=request.user.get_username())
+        if (count := queryset.count()) > BUILDINGS_PER_REQUEST:
+            reason = f"选中的有 {count} 栋楼，网页上一次最多 {BUILDINGS_PER_REQUEST} 栋。请少选一些，或者请管理员在服务器上运行："
+            return self.message_user(request, f"{reason}python manage.py generate_doorplates --area 区划代码", messages.WARNING)
+        try:
+            plates = actions.issue_plates(queryset, by=request.user.get_username())
+        except actions.NotPossible as refusal:
+            return self.message_user(request, str(refusal), messages.ERROR)
         LogEntry.objects.log_actions(request.user.pk, plates, ADDITION, "生成门牌。")
         if plates:
             done = f"新发了 {len(plates)} 块门牌。再选中这些楼栋，用“打印门牌（PDF）”打印。"
             self.message_user(request, done, messages.SUCCESS)
         else:
             self.message_user(request, "选中的楼栋每个入口都已经有门牌，没有新发。")
+        return None
 
     @admin.action(description="打印门牌（PDF）", permissions=["view"])
     def print_sheets(self, request, queryset):
-        return _print(self, request, Doorplate.objects.filter(building__in=queryset.values("pk")))
+        return print_plates(self, request, Doorplate.objects.filter(building__in=queryset.values("pk")))
+
+    @admin.action(description="导出门牌给印刷厂（ZIP）", permissions=["view"])
+    def export(self, request, queryset):
+        return export_plates(self, request, Doorplate.objects.filter(building__in=queryset.values("pk")))
 
 
 @admin.register(Doorplate)
 class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
     district_path = "building__community__code"
-    actions = ["print_sheets", "mark", "replace", "revoke"]
+    actions = ["print_sheets", "export", "mark", "replace", "revoke"]
     inlines = [ReportInline, CheckInline]
     list_display = ["number", "community", "where", "state", "condition", "issued_at", "scan_total", "is_sample"]
     list_filter = [WhyFilter, "state", "condition", TownshipFilter, CommunityFilter, "building__is_sample"]
@@ -300,7 +243,11 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
 
     @admin.action(description="打印门牌（PDF）", permissions=["view"])
     def print_sheets(self, request, queryset):
-        return _print(self, request, Doorplate.objects.filter(pk__in=queryset.values("pk")))
+        return print_plates(self, request, Doorplate.objects.filter(pk__in=queryset.values("pk")))
+
+    @admin.action(description="导出门牌给印刷厂（ZIP）", permissions=["view"])
+    def export(self, request, queryset):
+        return export_plates(self, request, Doorplate.objects.filter(pk__in=queryset.values("pk")))
 
     @admin.action(description="作废选中的门牌", permissions=["end"])
     def revoke(self, request, queryset):

@@ -2,10 +2,11 @@
 
 from django import forms
 
+from doorplates.layouts import LAYOUTS
 from doorplates.models import Building, CheckKind, Doorplate
-from doorplates.sheets import LAYOUTS
 
-PER_REQUEST = 100  # more plates than this in one download keep a web process busy for too long
+PER_REQUEST = 100  # more notices than this in one download keep a web process busy for too long
+PER_EXPORT = 500  # pictures in one download
 
 
 class EntrancesField(forms.CharField):
@@ -76,3 +77,16 @@ class SheetForm(forms.Form):
             cells = LAYOUTS[size].per_page
             self.add_error("start", f"{size}毫米的一张纸只有{cells}格，请填1到{cells}。")
         return cleaned
+
+
+class ExportForm(forms.Form):
+    """How large a print shop is to make the symbols."""
+
+    size = forms.TypedChoiceField(
+        label="二维码大小",
+        coerce=int,
+        initial=75,
+        choices=[(size, f"{size}毫米") for size in LAYOUTS],
+        widget=forms.RadioSelect(attrs={"class": "radiolist"}),
+        help_text="不算四周的白边。白边在图里，不能裁掉。",
+    )

@@ -1,177 +1,45 @@
 """Print sheets: A4 pages of notices with the plate's code, as vector PDF with embedded Chinese type.
 
-A notice is 政务服务指引 and says so; it is no 公安门楼牌 and imitates none. Three sizes of symbol, one look.
+A notice is 政务服务指引 and says so; it is no 公安门楼牌 and imitates none. What all plates of a village have in common is drawn once a
+file and referred to; a notice adds its symbol, its place and its number.
 """
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
-from itertools import chain
+from itertools import islice
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from reportlab.lib.colors import HexColor, black, white
+from reportlab import rl_config
+from reportlab.lib.colors import black
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from doorplates.layouts import ENAMEL, GOJI, LAYOUTS, MIST, Box, Layout
 from doorplates.models import Doorplate
-from doorplates.qr import make_symbol
+from doorplates.qr import symbols_of
+from doorplates.typesetting import LINE_HEIGHT, fit, known_characters, missing_characters
 from guides.site_words import words_for
 from menpai.qr import QUIET_ZONE
 
-REGULAR, BOLD = "NotoSansSC-Regular", "NotoSansSC-Bold"
-ENAMEL, GOJI, MIST, INK = HexColor("#0b4a8f"), HexColor("#b3261e"), HexColor("#e6eef8"), HexColor("#1a1a1a")
 TITLE, INVITATION = "政务服务指引", "扫一扫，看办事指南"
 WORDS = ("谁能办", "要带什么", "去哪办", "多久、多少钱")
 PROMISE = "本码不收费，不要验证码，不要密码"
 SAMPLE = "示例"
+OWN = ("area", "place", "number")  # what a plate has for itself, in the order in which it is read and copied
 SHEET_ORDER = ("building__community_id", "building__estate", "building_id", "entrance")  # as one walks past the doors
-NO_LINE_STARTS_WITH, NO_LINE_ENDS_WITH = "，。、；：？！）”》", "（“《"
-LINE_HEIGHT = 1.25
+AT_ONCE = 256  # plates whose symbols are made together
+
+rl_config.useA85 = 0  # compressed streams stand in the file as bytes: smaller than as letters, and much faster to write
 
 
 class Unprintable(ValueError):
     """A notice holds a character that the print font lacks. The text, in Chinese, names the character and the building."""
 
 
-@dataclass(frozen=True)
-class Box:
-    """A place for text, in millimetres from the upper left corner of the notice. `size` is the largest type, in points."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    size: float
-    font: str = BOLD
-    colour: object = INK
-    align: str = "left"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One size of notice: how many stand on a page and where each thing stands on it."""
-
-    symbol: int  # millimetres, without its quiet zone
-    columns: int
-    rows: int
-    inset: float  # from the edge of the cell to the edge of the notice
-    band: float
-    corner: float
-    symbol_at: tuple[float, float]  # upper left corner of the quiet zone
-    title: Box
-    invitation: Box
-    area: Box
-    place: Box
-    sample: Box
-    number: Box
-    host: Box
-    words: tuple[Box, ...]
-    promise: Box
-    foot: Box  # blue again, under the telephone numbers
-    hotline: Box
-    hotline_alone: Box
-    helper: Box
-    imprint: Box
-
-    @property
-    def per_page(self) -> int:
-        return self.columns * self.rows
-
-    @property
-    def width(self) -> float:
-        return A4[0] / mm / self.columns - 2 * self.inset
-
-    @property
-    def height(self) -> float:
-        return A4[1] / mm / self.rows - 2 * self.inset
-
-
-def _grid(x: float, y: float, width: float, height: float, size: float, *, columns: int) -> tuple[Box, ...]:
-    """Four boxes for the four words, with a little air between them."""
-    rows, air = 4 // columns, 2 if size > 14 else 1
-    w, h = (width - air * (columns - 1)) / columns, (height - air * (rows - 1)) / rows
-    corners = [(x + column * (w + air), y + row * (h + air)) for row in range(rows) for column in range(columns)]
-    return tuple(Box(left, top, w, h, size, colour=ENAMEL, align="centre") for left, top in corners)
-
-
-WHITE_CENTRE = {"colour": white, "align": "centre"}
-# fmt: off
-LAYOUTS = {
-    120: Layout(
-        symbol=120, columns=1, rows=1, inset=10, band=38, corner=6, symbol_at=(20.45, 61.5),
-        title=Box(8, 2.5, 174, 22.5, 61, **WHITE_CENTRE),
-        invitation=Box(8, 24.5, 174, 11, 26, **WHITE_CENTRE),
-        area=Box(31, 41, 128, 9, 22, REGULAR, align="centre"),
-        place=Box(8, 49, 174, 14, 34, align="centre"),
-        sample=Box(162, 41.5, 20, 9, 20, colour=GOJI, align="centre"),
-        number=Box(8, 210.2, 174, 13, 35, align="centre"),
-        host=Box(8, 223, 174, 7, 15, REGULAR, align="centre"),
-        words=_grid(8, 232.5, 174, 11, 18.5, columns=4),
-        promise=Box(8, 245.5, 174, 10, 26, colour=GOJI, align="centre"),
-        foot=Box(0, 257.5, 190, 19.5, 0),
-        hotline=Box(8, 258.5, 82, 12, 26, colour=white), helper=Box(92, 258.5, 90, 12, 26, colour=white, align="right"),
-        hotline_alone=Box(8, 258.5, 174, 12, 28, **WHITE_CENTRE),
-        imprint=Box(8, 270, 174, 5, 10.5, REGULAR, **WHITE_CENTRE),
-    ),
-    75: Layout(
-        symbol=75, columns=1, rows=2, inset=7, band=25, corner=5, symbol_at=(3, 25),
-        title=Box(8, 2, 96, 20, 46, colour=white),
-        invitation=Box(104, 3, 84, 19, 25, colour=white, align="right"),
-        area=Box(100, 28.5, 71, 8, 20, REGULAR),
-        place=Box(100, 36.5, 89, 23, 28),
-        sample=Box(173, 28.5, 16, 8, 17, colour=GOJI, align="centre"),
-        number=Box(5, 118, 90, 9.5, 25, align="centre"),
-        host=Box(5, 128.1, 90, 5, 11, REGULAR, align="centre"),
-        words=_grid(100, 61.5, 89, 22.5, 18.5, columns=2),
-        promise=Box(100, 85.5, 80, 17.5, 21.5, colour=GOJI),
-        foot=Box(96.5, 105, 99.5, 29.5, 0),
-        hotline=Box(100, 106, 89, 11, 26, colour=white), helper=Box(100, 116.5, 89, 10, 22, colour=white),
-        hotline_alone=Box(100, 107, 89, 18, 32, colour=white),
-        imprint=Box(100, 127, 89, 5.5, 9.5, REGULAR, white),
-    ),
-    40: Layout(
-        symbol=40, columns=2, rows=3, inset=5, band=18.5, corner=3, symbol_at=(0.9, 18.5),
-        title=Box(4, 1.3, 87, 10.5, 27, **WHITE_CENTRE),
-        invitation=Box(4, 11, 87, 6.3, 14, **WHITE_CENTRE),
-        area=Box(51, 20.5, 40.5, 5.5, 12, REGULAR),
-        place=Box(51, 26, 40.5, 13, 14.5),
-        sample=Box(82, 20.7, 9.5, 5, 9.5, colour=GOJI, align="centre"),
-        number=Box(3.5, 67.7, 45, 6.3, 16.5, align="centre"),
-        host=Box(3.5, 74.1, 45, 4, 8.5, REGULAR, align="centre"),
-        words=_grid(51, 40, 40.5, 24.5, 12.5, columns=1),
-        promise=Box(51, 65.5, 40.5, 11.5, 11.5, colour=GOJI),
-        foot=Box(0, 78.5, 95, 10.5, 0),
-        hotline=Box(4, 79, 37, 6, 13, colour=white), helper=Box(45, 79, 46, 6, 12.5, colour=white, align="right"),
-        hotline_alone=Box(4, 79, 87, 6, 14, **WHITE_CENTRE),
-        imprint=Box(4, 84.8, 87, 3.2, 6.5, REGULAR, **WHITE_CENTRE),
-    ),
-}
-# fmt: on
-
-
-@cache
-def _fonts() -> frozenset[int]:
-    """Register both weights, once in the life of a process, and return the characters that both can draw."""
-    faces = []
-    for name in (REGULAR, BOLD):
-        font = TTFont(name, str(settings.BASE_DIR / "static" / "fonts" / f"{name}.ttf"))
-        pdfmetrics.registerFont(font)
-        faces.append(font.face.charToGlyph)
-    return frozenset(faces[0]).intersection(faces[1])
-
-
-def missing_characters(text: str) -> list[str]:
-    """The characters of a text that the print fonts cannot draw. reportlab would leave a hole and say nothing."""
-    known = _fonts()
-    return [character for character in dict.fromkeys(text) if ord(character) not in known]
-
-
-def _texts(plate: Doorplate) -> dict[str, str]:
+def texts_of(plate: Doorplate) -> dict[str, str]:
     """What the notice of a plate says, by the name of its box. Raises Unprintable."""
     area = plate.building.community
     words = words_for(area)
@@ -196,37 +64,11 @@ def _texts(plate: Doorplate) -> dict[str, str]:
     return texts
 
 
-def _lines(text: str, font: str, size: float, width: float) -> list[str]:
-    """Text cut to lines: at blanks and after commas where phrases fit on a line, otherwise between any characters."""
-
-    def fits(line: str) -> bool:
-        return pdfmetrics.stringWidth(line, font, size) <= width
-
-    lines, line = [], ""
-    for phrase in text.replace("，", "， ").split(" "):
-        glue = " " if line and not line.endswith("，") else ""
-        if fits(line + glue + phrase):
-            line += glue + phrase
-        elif fits(phrase):
-            lines, line = [*lines, line], phrase
-        else:
-            for character in glue + phrase:
-                if not fits(line + character) and line and character not in NO_LINE_STARTS_WITH:
-                    kept = line.rstrip(NO_LINE_ENDS_WITH)
-                    lines, line = [*lines, kept], line[len(kept) :]
-                line += character
-    return [*lines, line]
-
-
-def _fit(text: str, box: Box) -> tuple[float, list[str]]:
-    """The largest type size at which the text fits into the box, and its lines."""
-    size = box.size
-    while True:
-        lines = _lines(text, box.font, size, box.width * mm)
-        fits_height = len(lines) == 1 or len(lines) * size * LINE_HEIGHT <= box.height * mm
-        if fits_height and all(pdfmetrics.stringWidth(line, box.font, size) <= box.width * mm for line in lines):
-            return size, lines
-        size -= 0.25
+def runs(rows: list[int]) -> Iterable[tuple[int, int, int]]:
+    """The dark modules of a symbol as (row, first column, how many), from the upper left corner."""
+    for number, row in enumerate(rows):
+        for run in re.finditer("1+", f"{row:0{len(rows)}b}"):
+            yield number, run.start(), run.end() - run.start()
 
 
 class _Pen:
@@ -249,7 +91,7 @@ class _Pen:
 
     def text(self, text: str, box: Box) -> None:
         """The text in its box, in the middle of its height, as large as it fits."""
-        size, lines = _fit(text, box)
+        size, lines = fit(text, box.font, box.size, box.width, box.height)
         self.canvas.setFillColor(box.colour)
         self.canvas.setFont(box.font, size)
         draw, share = {
@@ -262,22 +104,13 @@ class _Pen:
         for number, line in enumerate(lines):
             draw(x, first - number * LINE_HEIGHT * size, line)
 
-    def symbol(self, plate: Doorplate, x: float, y: float, size: float) -> None:
-        """The QR symbol as one path, so that no hairline shows between its modules. Its quiet zone stays white."""
-        rows = [bytes(row) for row in make_symbol(plate).matrix]
+    def symbol(self, rows: list[int], x: float, y: float, size: float) -> None:
+        """The QR symbol as one path in units of its modules, so that no hairline shows between them. Its quiet zone stays white."""
         module = size / len(rows)
-        path = self.canvas.beginPath()
-        for row_number, row in enumerate(rows, start=QUIET_ZONE):
-            start = None
-            for column, dark in enumerate(chain(row, [0])):
-                if dark and start is None:
-                    start = column
-                elif not dark and start is not None:
-                    left, bottom = self.point(x + (start + QUIET_ZONE) * module, y + (row_number + 1) * module)
-                    path.rect(left, bottom, (column - start) * module * mm, module * mm)
-                    start = None
+        left, top = self.point(x + QUIET_ZONE * module, y + QUIET_ZONE * module)
+        dark = " ".join(f"{start} {-line} {length} -1 re" for line, start, length in runs(rows))
         self.canvas.setFillColor(black)
-        self.canvas.drawPath(path, fill=1, stroke=0)
+        self.canvas.addLiteral(f"q {module * mm:.6f} 0 0 {module * mm:.6f} {left:.6f} {top:.6f} cm {dark} f Q")
 
     def crop_marks(self, width: float, height: float) -> None:
         """Hairlines just outside the four corners, to cut along."""
@@ -289,7 +122,7 @@ class _Pen:
                 self.canvas.line(*self.point(x, y + downward), *self.point(x, y + downward * 4))
 
 
-def _draw(pen: _Pen, layout: Layout, plate: Doorplate, texts: dict[str, str]) -> None:
+def _draw_common(pen: _Pen, layout: Layout, texts: dict[str, str]) -> None:
     canvas, width, height = pen.canvas, layout.width, layout.height
     pen.crop_marks(width, height)
     canvas.saveState()
@@ -301,7 +134,6 @@ def _draw(pen: _Pen, layout: Layout, plate: Doorplate, texts: dict[str, str]) ->
     pen.rectangle(layout.foot.x, layout.foot.y, layout.foot.width, layout.foot.height, fill=ENAMEL)
     canvas.restoreState()
     pen.rectangle(0, 0, width, height, stroke=ENAMEL, line=layout.corner / 2, radius=layout.corner)
-    pen.symbol(plate, *layout.symbol_at, layout.symbol)
     for word, box in zip(WORDS, layout.words, strict=True):
         pen.rectangle(box.x, box.y, box.width, box.height, fill=MIST, radius=layout.corner / 4)
         pen.text(word, box)
@@ -309,35 +141,72 @@ def _draw(pen: _Pen, layout: Layout, plate: Doorplate, texts: dict[str, str]) ->
         box = layout.sample
         pen.rectangle(box.x, box.y, box.width, box.height, stroke=GOJI, line=box.size / 14, radius=layout.corner / 4)
     for name, text in texts.items():
-        if text:
+        if text and name not in OWN:
             pen.text(text, getattr(layout, name))
 
 
-def write_sheet(file: BinaryIO, plates: Iterable[Doorplate], *, size: int, start: int = 1) -> int:
+class _Sheet:
+    """One PDF in the making: its canvas, its next free cell, and the forms (parts drawn once) that it holds so far."""
+
+    def __init__(self, canvas: Canvas, layout: Layout, cell: int):
+        self.canvas, self.layout, self.cell, self.pages = canvas, layout, cell, 0
+        self.forms: dict[tuple, str] = {}
+
+    def form(self, texts: dict[str, str]) -> str:
+        """The name of the drawing that these plates have in common, as it stands in the first cell."""
+        key = tuple((name, text) for name, text in texts.items() if name not in OWN)
+        if key not in self.forms:
+            self.forms[key] = f"common{len(self.forms)}"
+            self.canvas.beginForm(self.forms[key])
+            _draw_common(_Pen(self.canvas, *self.corner(0)), self.layout, texts)
+            self.canvas.endForm()
+        return self.forms[key]
+
+    def corner(self, cell: int) -> tuple[float, float]:
+        """The upper left corner of the notice in a cell, from the lower left of the page."""
+        layout = self.layout
+        row, column = divmod(cell, layout.columns)
+        return column * (layout.width + 2 * layout.inset) + layout.inset, A4[1] / mm - row * (layout.height + 2 * layout.inset) - layout.inset
+
+    def add(self, plate: Doorplate, rows: list[int]) -> None:
+        canvas, layout, texts = self.canvas, self.layout, texts_of(plate)
+        name = self.form(texts)
+        if self.cell == layout.per_page:
+            canvas.showPage()
+            self.cell = 0
+        self.pages += not self.pages or not self.cell
+        left, top = self.corner(self.cell)
+        first_left, first_top = self.corner(0)
+        canvas.saveState()
+        canvas.translate((left - first_left) * mm, (top - first_top) * mm)
+        canvas.doForm(name)
+        canvas.restoreState()
+        pen = _Pen(canvas, left, top)
+        pen.symbol(rows, *layout.symbol_at, layout.symbol)
+        for own in OWN:
+            pen.text(texts[own], getattr(layout, own))
+        self.cell += 1
+
+
+def write_sheet(file: BinaryIO, plates: Iterable[Doorplate], *, size: int, start: int = 1, mark: str = "") -> int:
     """Write the notices of these plates as a PDF; returns the number of pages.
 
-    `size` is a key of LAYOUTS. `start` is the first free cell of a partly used first page, from 1. Select
-    `building__community` with the plates. Raises ValueError for a cell that is not on the page, and Unprintable: then the
-    file is not complete and must be thrown away.
+    `size` is a key of LAYOUTS. `start` is the first free cell of a partly used first page, from 1. `mark` is kept in the document's
+    keywords. Select `building__community` with the plates. Raises ValueError for a cell that is not on the page, and Unprintable: then
+    the file is not complete and must be thrown away. Memory grows with the pages of this one file (4 KB a plate): see doorplates/batches.py.
     """
     layout = LAYOUTS[size]
     if not 1 <= start <= layout.per_page:
         raise ValueError(f"起始位置应在1到{layout.per_page}之间。")
-    _fonts()
+    known_characters()  # registers the fonts
     canvas = Canvas(file, pagesize=A4, pageCompression=1, lang="zh-CN")
     canvas.setTitle(f"{TITLE} {size}毫米")
-    pages, cell = 0, start - 1
-    for plate in plates:
-        if cell == layout.per_page:
-            canvas.showPage()
-            cell = 0
-        if not pages:
-            canvas.setCreator(words_for(plate.building.community).name)
-        pages += not pages or not cell
-        row, column = divmod(cell, layout.columns)
-        left = column * (layout.width + 2 * layout.inset) + layout.inset
-        top = A4[1] / mm - row * (layout.height + 2 * layout.inset) - layout.inset
-        _draw(_Pen(canvas, left, top), layout, plate, _texts(plate))
-        cell += 1
+    canvas.setKeywords(mark)
+    sheet, waiting = _Sheet(canvas, layout, start - 1), iter(plates)
+    while batch := list(islice(waiting, AT_ONCE)):
+        if not sheet.pages:
+            canvas.setCreator(words_for(batch[0].building.community).name)
+        for plate, rows in zip(batch, symbols_of(batch), strict=True):
+            sheet.add(plate, rows)
     canvas.save()
-    return pages
+    return sheet.pages

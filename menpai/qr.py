@@ -7,10 +7,10 @@ import segno
 QUIET_ZONE = 4  # modules of white around it (ISO/IEC 18004)
 
 
-def make_symbol(text: str, *, error: str, mode: str | None = None) -> segno.QRCode:
+def make_symbol(text: str, *, error: str, mode: str | None = None, mask: int | None = None) -> segno.QRCode:
     """Exactly the level asked for ("l", "m", "q", "h"), so that symbols of the same length look alike. Without `mode` the
-    smallest that holds the text."""
-    return segno.make(text, error=error, boost_error=False, mode=mode, micro=False)
+    smallest that holds the text; without `mask` the one of least penalty, as the standard wants it."""
+    return segno.make(text, error=error, boost_error=False, mode=mode, mask=mask, micro=False)
 
 
 @lru_cache(maxsize=1024)  # 10 ms and 2.5 KB each

@@ -1,7 +1,6 @@
 """One active plate an entrance, whatever happens, and no code ever twice."""
 
 import pytest
-from django.db import IntegrityError
 
 from doorplates import actions, codes
 from doorplates.models import Building, Doorplate, PlateState
@@ -62,13 +61,55 @@ def test_a_code_that_was_drawn_before_is_drawn_again(monkeypatch):
     assert Doorplate.objects.filter(code=taken).count() == 1
 
 
-def test_when_a_plate_cannot_be_issued_none_is(monkeypatch):
+def test_a_code_drawn_twice_in_one_batch_is_given_once(monkeypatch):
+    one, other = codes.generate(), codes.generate()
+    drawn(monkeypatch, one, one, one, other)
+    make_building(name="8号楼", entrances=("1单元", "2单元"))
+    assert sorted(plate.code for plate in issue()) == sorted({one, other})
+
+
+def test_when_no_free_code_is_drawn_no_plate_is_issued(monkeypatch):
     taken = make_plate(make_building(name="1号楼"), entrance="1单元").code
     drawn(monkeypatch, *[taken] * 100)
     make_building(name="8号楼", entrances=("1单元", "2单元"))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(actions.NotPossible, match="一块也没有发"):
         issue()
     assert active_entrances() == [("1号楼", "1单元")]
+
+
+def test_a_code_that_somebody_takes_at_the_last_moment_is_drawn_again(monkeypatch):
+    """The question which codes are free was answered before; the database has the last word."""
+    taken, fresh = make_plate(make_building(name="1号楼"), entrance="1单元").code, [codes.generate() for _ in range(2)]
+    answers = [[fresh[0], taken], fresh]
+    monkeypatch.setattr(actions, "_fresh_codes", lambda count: answers.pop(0))
+    make_building(name="8号楼", entrances=("1单元", "2单元"))
+    assert sorted(plate.code for plate in issue(Building.objects.get(name="8号楼"))) == sorted(fresh)
+    assert Doorplate.objects.count() == 3
+
+
+def test_in_a_district_one_batch_that_fails_leaves_those_before_it(monkeypatch):
+    monkeypatch.setattr(actions, "AT_ONCE", 2)
+    for number in range(1, 6):
+        make_building(name=f"{number}号楼", entrances=("1单元",))
+    given = [codes.generate() for _ in range(2)]
+    drawn(monkeypatch, *given, *[given[0]] * 10)
+    run = actions.issue_everywhere(Building.objects.all(), by="guanli")
+    with pytest.raises(actions.NotPossible):
+        list(run)
+    assert active_entrances() == [("1号楼", "1单元"), ("2号楼", "1单元")]
+    assert list(actions.issue_everywhere(Building.objects.all(), by="guanli")) == [(2, 0), (2, 2), (1, 1)]
+    assert len(active_entrances()) == 5
+
+
+def test_a_chosen_list_larger_than_a_batch_is_still_all_or_nothing(monkeypatch):
+    monkeypatch.setattr(actions, "AT_ONCE", 2)
+    for number in range(1, 6):
+        make_building(name=f"{number}号楼", entrances=("1单元",))
+    given = [codes.generate() for _ in range(4)]
+    drawn(monkeypatch, *given, *[given[0]] * 10)
+    with pytest.raises(actions.NotPossible):
+        issue()
+    assert active_entrances() == []
 
 
 def test_a_revoked_plate_says_when_and_why_and_stays():

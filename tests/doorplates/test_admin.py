@@ -1,7 +1,9 @@
 """The bureau issues, prints and ends plates; an editor looks and prints; nobody writes a plate by hand."""
 
 from io import BytesIO
+from zipfile import ZipFile
 
+import html5lib
 import pypdfium2 as pdfium
 import pytest
 import zxingcpp
@@ -10,9 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from doorplates import forms, qr
+from doorplates import actions, forms, qr
 from doorplates.models import Building, Doorplate, PlateState, Scan
-from tests.factories import XIAZHUANGZI, make_area, make_building, make_plate
+from tests.factories import DISTRICT, NAMES, SHUIYUN, TOWNSHIP, XIAZHUANGZI, YUANYI, make_area, make_building, make_plate
 from tests.people import bianji, guanli, zhuli
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +72,7 @@ def test_an_editor_sees_and_prints_but_neither_issues_nor_ends(client):
     offered = [
         client.get(reverse(name)).context["action_form"].fields["action"].choices for name in (BUILDINGS, PLATES)
     ]
-    assert [[value for value, _ in choices if value] for choices in offered] == [["print_sheets"], ["print_sheets"]]
+    assert [[value for value, _ in choices if value] for choices in offered] == [["print_sheets", "export"], ["print_sheets", "export"]]
     for name, action, row, answer in (
         (BUILDINGS, "generate", plate.building, {}),
         (PLATES, "revoke", plate, {"reason": "试试"}),
@@ -144,16 +146,67 @@ def test_a_start_cell_that_is_not_on_the_sheet_is_explained_and_the_choice_kept(
     assert f'name="_selected_action" value="{plate.pk}"' in text
 
 
-def test_too_many_for_one_download_are_sent_to_the_command(bureau, monkeypatch):
-    monkeypatch.setattr("doorplates.admin.PER_REQUEST", 1)
-    building = make_building()
+@pytest.mark.parametrize(
+    ("action", "limit", "command"), [("print_sheets", "PER_REQUEST", "print_doorplates"), ("export", "PER_EXPORT", "export_doorplates")]
+)
+def test_too_many_for_one_download_are_sent_to_the_command_for_the_smallest_area_that_holds_them(bureau, monkeypatch, action, limit, command):
+    monkeypatch.setattr(f"doorplates.admin_output.{limit}", 1)
+    for community, expected in ((SHUIYUN, SHUIYUN), (YUANYI, TOWNSHIP), (XIAZHUANGZI, DISTRICT)):
+        building = make_building(make_area(community), name="8号楼")
+        make_plate(building, entrance="1单元")
+        make_plate(building, entrance="2单元")
+        assert act(bureau, PLATES, action, Doorplate.objects.all()).status_code == 302
+        [sentence] = told(bureau, PLATES)
+        assert f"{Doorplate.objects.count()} 块" in sentence
+        assert f"{NAMES[expected]}的全部有效门牌" in sentence
+        assert f"python manage.py {command} --area {expected} --size 75 --out" in sentence
+    assert (forms.PER_REQUEST, forms.PER_EXPORT) == (100, 500)
+
+
+def test_too_many_buildings_for_one_click_are_sent_to_the_command(bureau, monkeypatch):
+    monkeypatch.setattr("doorplates.admin.BUILDINGS_PER_REQUEST", 1)
+    act(bureau, BUILDINGS, "generate", [make_building(name="1号楼"), make_building(name="2号楼")])
+    assert "generate_doorplates --area" in told(bureau)[0]
+    assert Doorplate.objects.count() == 0
+
+
+def test_without_a_free_number_nothing_is_issued_and_the_bureau_is_told(bureau, monkeypatch):
+    taken = make_plate(make_building(name="1号楼")).code
+    monkeypatch.setattr("doorplates.actions.codes.generate", lambda: taken)
+    act(bureau, BUILDINGS, "generate", [make_building(name="2号楼")])
+    assert "一块也没有发" in told(bureau)[0]
+    assert Doorplate.objects.count() == 1
+
+
+def test_a_print_shop_gets_a_zip_of_the_chosen_plates(bureau):
+    building = make_building(entrances=("1单元", "2单元"))
     act(bureau, BUILDINGS, "generate", [building])
-    told(bureau)
-    assert act(bureau, BUILDINGS, "print_sheets", [building]).status_code == 302
-    [sentence] = told(bureau)
-    assert "2 块" in sentence
-    assert "print_doorplates --area" in sentence
-    assert forms.PER_REQUEST == 100
+    assert "转曲" in act(bureau, BUILDINGS, "export", [building]).content.decode()
+    answer = act(bureau, BUILDINGS, "export", [building], size=40)
+    assert answer["Content-Disposition"] == 'attachment; filename="doorplates-40mm-2.zip"'
+    names = ZipFile(BytesIO(answer.getvalue())).namelist()
+    assert sorted(names) == sorted([*(f"{SHUIYUN}/{plate.code}.svg" for plate in Doorplate.objects.all()), "list.csv"])
+    assert [message for _, _, message in log()][2:] == ["导出给印刷厂（40毫米）。", "导出给印刷厂（40毫米）。"]
+
+
+def test_one_plate_is_printed_again_from_its_own_page(bureau):
+    plate = make_plate()
+    page = html5lib.parse(bureau.get(reverse("admin:doorplates_doorplate_change", args=[plate.pk])).content.decode(), namespaceHTMLElements=False)
+    [form] = [form for form in page.iter("form") if form.get("action") == reverse(PLATES)]
+    data = {field.get("name"): field.get("value") for field in form.iter("input")}
+    [first, _] = form.iter("button")
+    asked = bureau.post(form.get("action"), data | {first.get("name"): first.get("value")})
+    assert plate.spoken_code in asked.content.decode()
+    [sheet] = pdfium.PdfDocument(BytesIO(act(bureau, PLATES, "print_sheets", [plate], size=40, start=4).getvalue()))
+    [symbol] = zxingcpp.read_barcodes(sheet.render(scale=2).to_pil())
+    assert symbol.text == qr.plate_url(plate)
+    assert symbol.position.top_left.x > sheet.get_width()  # two pixels a point: the fourth cell is right, in the second row
+
+
+def test_an_ended_plate_has_no_button_to_print_it(bureau):
+    plate = make_plate()
+    actions.revoke(plate, by="guanli", reason="贴错了")
+    assert "打印这一块" not in bureau.get(reverse("admin:doorplates_doorplate_change", args=[plate.pk])).content.decode()
 
 
 def test_without_plates_there_is_nothing_to_print(bureau):
