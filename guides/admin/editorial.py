@@ -123,7 +123,7 @@ def standing(request, guide: Guide, model_admin, **forms):
         "own": own and in_review, "own_sentence": editing.own_work(guide) if own and in_review else "",
         "writers": editing.names_of(guide.authors), "parts": all_parts(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
         "next": next_line(guide), "revision": guide.revisions.defer("text").first(),
-        "schedule_form": forms.get("schedule_form") or ScheduleForm(), "remark_form": forms.get("remark_form") or RemarkForm(),
+        "schedule_form": forms.get("schedule_form") or ScheduleForm(initial={"publish_at": guide.publish_at} if guide.publish_at else None), "remark_form": forms.get("remark_form") or RemarkForm(),
         "merged": None, "changes": [],
     }  # fmt: skip
     if in_review and guide.next_of_id:

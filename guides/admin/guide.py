@@ -50,7 +50,7 @@ class GuideAdmin(admin.ModelAdmin):
     inlines = PARTS
     change_form_template = "admin/guides/guide/change_form.html"
     change_list_template = "admin/guides/guide/change_list.html"
-    list_display = ("plain_title", "slug", "domain", "department", "state", "being_written", "checked_on", "unverified_count")
+    list_display = ("plain_title", "slug", "department", "state", "being_written", "unverified_count", "looked_at")
     list_filter = (worklist.WorkFilter, "status", UnverifiedFilter, "domain", "audience", "counter_level")
     list_select_related = ("domain", "next_version")
     list_per_page = 50
@@ -103,6 +103,10 @@ class GuideAdmin(admin.ModelAdmin):
         said = f"{'下一版' if guide.line.is_own_row else ''}{row.get_status_display()}"
         address = reverse("admin:guides_guide_change", args=[row.pk])
         return format_html('<a href="{}"><span class="state {}">{}{}</span></a> {}', address, row.status, said, when, guide.line.writers)
+
+    @admin.display(description="最近核对", ordering="checked_on")
+    def looked_at(self, guide):
+        return f"{guide.checked_on:%Y-%m-%d}" if guide.checked_on else ""
 
     @admin.display(description="待核实", ordering="unverified")
     def unverified_count(self, guide):
@@ -188,6 +192,7 @@ class GuideAdmin(admin.ModelAdmin):
         if guide:
             context["unverified"] = sum(model.objects.filter(guide=guide, verified_by="").count() for model in VERIFIED_PARTS)
             context["writers"] = editing.names_of(guide.authors)
+            context["title"], context["subtitle"] = f"{'下一版' if guide.next_of_id else '草稿'}：{guide.plain_title}", None
             context["may_publish"] = self.has_publish_permission(request) and not guide.authors and guide.next_of_id is None
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -202,8 +207,8 @@ class GuideAdmin(admin.ModelAdmin):
         editing.record_saved(guide=form.instance, by=request.user, changed=bool(form.changed_data))
 
     def log_change(self, request, obj, message):
-        """In the history of the public guide, which outlives its next versions."""
-        return super().log_change(request, obj.next_of or obj, message)
+        """In the history of the public guide, which outlives its next versions; a save that changed nothing is no act."""
+        return message and super().log_change(request, obj.next_of or obj, message)
 
     def response_add(self, request, obj, post_url_continue=None):
         return self._submitted(request, obj) if "_submit" in request.POST else super().response_add(request, obj, post_url_continue)

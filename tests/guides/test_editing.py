@@ -13,7 +13,20 @@ from django.utils import timezone
 from guides import documents, editing
 from guides.actions import NotPossible, record_change, record_refusal, verify
 from guides.departments import guides_of, reviewers_of
-from guides.models import ContentStamp, Counter, EditorPosting, Fact, Guide, GuideRevision, Material, RefusalReason, RefusedAt, Statement, Status, Step
+from guides.models import (
+    ContentStamp,
+    Counter,
+    EditorPosting,
+    Fact,
+    Guide,
+    GuideRevision,
+    Material,
+    RefusalReason,
+    RefusedAt,
+    Statement,
+    Status,
+    Step,
+)
 from guides.transfer import export_domain, import_guides
 from helpdesk import actions as desk
 from helpdesk.changes import difference_for
