@@ -153,10 +153,13 @@ class GuideAdmin(admin.ModelAdmin):
     def get_object(self, request, object_id, from_field=None):
         if not str(object_id).isdecimal():
             raise Http404
-        if request.method == "POST":
-            # Of two editors who save at the same moment the second waits, and then sees that its page is old.
-            Guide.everything.select_for_update().filter(pk=object_id).values_list("pk").first()
-        return get_object_or_404(guides_of(request.user).select_related("next_of"), pk=object_id)
+        guide = get_object_or_404(guides_of(request.user).select_related("next_of"), pk=object_id)
+        if request.method != "POST":
+            return guide
+        try:  # of two editors who save at the same moment the second waits, and then sees that its page is old
+            return editing.hold(guide)
+        except actions.NotPossible as gone:
+            raise Http404 from gone
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """What may be written has its form. The rest is shown with what can be done with it; a form sent too late comes back with what was typed."""

@@ -159,6 +159,16 @@ def test_a_remark_survives_that_somebody_else_was_faster(client, guide):
     assert client.post(page("send-back", version), {"remark": "村里没有窗口。"}).status_code == 404
 
 
+def test_the_second_of_two_reviewers_lands_at_the_public_guide(client, guide):
+    version = in_review(client, guide)
+    as_(client, shenhe())
+    public = {"public": re.search(r'name="public" value="(\d+)"', client.get(page("change", version)).content.decode())[1]}
+    editing.approve(guide=version, by=guanli())
+    for name in ("publish", "send-back", "schedule"):
+        assert "刚刚有人发布了" in press(client, name, version, public)[-1]
+    assert client.post(page("publish", version), {"public": "x"}).status_code == 404
+
+
 def test_it_is_scheduled_and_a_past_time_is_refused_beside_the_field(client, guide):
     version = in_review(client, guide)
     as_(client, shenhe())
