@@ -8,15 +8,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 
 from guides import documents, editing
 from guides.actions import NotPossible
-from guides.admin.reviewing import all_parts, unverified_parts
+from guides.admin.reviewing import FACTS_TITLE, Item, all_parts, unverified_parts
 from guides.changes import Change, compare_whole
 from guides.departments import PUBLISH
 from guides.forms_review import RemarkForm, ScheduleForm
 from guides.merging import plain
-from guides.models import Guide, GuideRevision, Office, Status
+from guides.models import FactField, Guide, GuideRevision, Material, Office, Status
+from guides.refusals import of_month
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def standing(request, guide: Guide, model_admin, **forms):
     context = {
         "title": guide.plain_title, "in_review": in_review, "is_public": guide.status in editing.PUBLIC, "may_edit": may_edit, "may_publish": may_publish,
         "own": own and in_review, "own_sentence": editing.own_work(guide) if own and in_review else "",
-        "writers": editing.names_of(guide.authors), "parts": all_parts(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
+        "writers": editing.names_of(guide.authors), "parts": _parts(guide), "unknown": _unknown(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
         "next": next_line(guide), "revision": guide.revisions.defer("text").first(),
         "schedule_form": forms.get("schedule_form") or ScheduleForm(initial={"publish_at": guide.publish_at} if guide.publish_at else None), "remark_form": forms.get("remark_form") or RemarkForm(),
         "merged": None, "changes": [],
@@ -137,6 +139,27 @@ def standing(request, guide: Guide, model_admin, **forms):
     if in_review and guide.next_of_id:
         context |= differences(guide)
     return model_admin.render_page(request, "standing.html", guide, context)
+
+
+# The parts have the anchors of the form on which they are written (guides.corrections.edit_address leads to either).
+ANCHORS = {"谁能办": "statements-group", "要带什么": "materials-group", "怎么办": "steps-group", "去哪办": "counters-group", FACTS_TITLE: "facts-group"}
+
+
+def _parts(guide: Guide) -> list[tuple[str, str, list[tuple[Item, str]]]]:
+    """Title, anchor, and each row with how often it was refused, in the order of the resident's page."""
+    refused = of_month(guide.next_of or guide, timezone.localdate())
+    return [(title, ANCHORS.get(title, ""), [(item, _refused(item, refused)) for item in items]) for title, items in all_parts(guide)]
+
+
+def _refused(item: Item, refused: dict[str, str]) -> str:
+    return refused.get(item.row.name, "") if isinstance(item.row, Material) else ""
+
+
+def _unknown(guide: Guide) -> list[tuple[str, str]]:
+    """Anchor and name of each field that nobody has filled; their places come after the known ones', as in the form."""
+    known = [fact.field for fact in guide.facts.all()]
+    missing = [field for field in FactField if field not in known]
+    return [(f"facts-{number}", field.label) for number, field in enumerate(missing, start=len(known))]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from guides.departments import name_of
 from guides.models import Guide, Sourced
 from guides.reading import Reading, material_detail
 
-__all__ = ["Item", "all_parts", "name_of", "unverified_parts"]
+__all__ = ["FACTS_TITLE", "Item", "all_parts", "name_of", "unverified_parts"]
 
+FACTS_TITLE = "多久、多少钱、网上、代办"
 STATEMENT_TITLES = {"condition": "谁能办", "note": "注意", "basis": "依据"}
 
 
@@ -24,7 +25,7 @@ class Item:
 
 
 def all_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
-    """Titles with their rows, in the order of the resident's page. Pass one from whole()."""
+    """Titles with their rows, if any, in the order of the resident's page. Pass one from whole()."""
     facts = Reading(guide, {}).facts
     groups = [(title, [Item(s, s.text) for s in guide.statements.all() if s.kind == kind]) for kind, title in STATEMENT_TITLES.items()]
     materials = [Item(m, "：".join(filter(None, [f"{m.name}（{material_detail(m)}）", m.how]))) for m in guide.materials.all()]
@@ -39,9 +40,9 @@ def all_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
         ("要带什么", materials),
         ("怎么办", [Item(s, s.text) for s in guide.steps.all()]),
         ("去哪办", counters),
-        ("多久、多少钱、网上、代办", known),
+        (FACTS_TITLE, known),
     ]
-    return [(title, [limited(item) for item in items]) for title, items in groups if items]
+    return [(title, [limited(item) for item in items]) for title, items in groups]
 
 
 def unverified_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
