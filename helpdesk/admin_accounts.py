@@ -35,9 +35,9 @@ class PostingInline(OwnChoices, admin.TabularInline):
 
 class EditorPostingInline(OwnChoices, admin.TabularInline):
     model = EditorPosting
-    extra = 0
+    extra = 1
     autocomplete_fields = ("district",)
-    verbose_name_plural = "给哪个区（县）写（编辑、审核、管理员填）"
+    verbose_name_plural = "写哪些指南（编辑、审核、管理员填）"
 
 
 class AccountForm(UserChangeForm):

@@ -8,15 +8,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 
 from guides import documents, editing
 from guides.actions import NotPossible
-from guides.admin.reviewing import all_parts, unverified_parts
+from guides.admin.reviewing import FACTS_TITLE, Item, all_parts, unverified_parts
 from guides.changes import Change, compare_whole
 from guides.departments import PUBLISH
 from guides.forms_review import RemarkForm, ScheduleForm
 from guides.merging import plain
-from guides.models import Guide, GuideRevision, Office, Status
+from guides.models import FactField, Guide, GuideRevision, Material, Office, Status
+from guides.refusals import of_month
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def act(request, pk, name, model_admin):
     """One press of a button, and back to the page it leads to."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    if not _is_there(pk) and "public" in request.POST:
+        return _gone(request, model_admin)
     guide, chosen = model_admin.open_guide(request, pk), ACTS[name]
     _require(request, model_admin, guide, for_reviewers=chosen.for_reviewers)
     return _do(request, model_admin, guide, chosen.verb, chosen.done)
@@ -65,17 +69,16 @@ def _require(request, model_admin, guide, *, for_reviewers: bool) -> None:
         raise PermissionDenied
 
 
-def _do(request, model_admin, guide, verb, done, **data):
+def _do(request, model_admin, guide, verb, done):
     try:
-        following = verb(guide=guide, by=request.user, **data)
+        following = verb(guide=guide, by=request.user)
     except NotPossible as refusal:
         model_admin.message_user(request, str(refusal), messages.WARNING)
-        there = Guide.everything.filter(pk=guide.pk).exists()
-        return redirect("admin:guides_guide_change", guide.pk if there else guide.next_of_id)
+        return redirect("admin:guides_guide_change", guide.pk if _is_there(guide.pk) else guide.next_of_id)
     if done:
         model_admin.message_user(request, done, messages.SUCCESS)
-    there = following or Guide.everything.filter(pk=guide.pk).first() or guide.next_of
-    return redirect("admin:guides_guide_change", there.pk)
+    there = following.pk if following else guide.pk if _is_there(guide.pk) else guide.next_of_id
+    return redirect("admin:guides_guide_change", there)
 
 
 def schedule(request, pk, model_admin):
@@ -90,6 +93,8 @@ def _decide(request, pk, model_admin, form_class, verb, done, shown_as):
     """A form beside the difference; wrongly filled, the page comes again with what was typed."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    if not _is_there(pk) and "public" in request.POST:
+        return _gone(request, model_admin)
     guide = model_admin.open_guide(request, pk)
     _require(request, model_admin, guide, for_reviewers=True)
     form = form_class(request.POST)
@@ -98,8 +103,10 @@ def _decide(request, pk, model_admin, form_class, verb, done, shown_as):
     try:
         verb(guide=guide, by=request.user, **form.cleaned_data)
     except NotPossible as refusal:
+        if not _is_there(pk) and "public" in request.POST:
+            return _gone(request, model_admin)
         form.add_error(None, str(refusal))
-        return standing(request, model_admin.open_guide(request, pk), model_admin, **{shown_as: form}) if _is_there(pk) else _gone(request, guide, model_admin, refusal)
+        return standing(request, model_admin.open_guide(request, pk), model_admin, **{shown_as: form})
     model_admin.message_user(request, done, messages.SUCCESS)
     return redirect("admin:guides_guide_change", guide.pk)
 
@@ -108,9 +115,12 @@ def _is_there(pk: int) -> bool:
     return Guide.everything.filter(pk=pk).exists()
 
 
-def _gone(request, guide, model_admin, refusal):
-    model_admin.message_user(request, str(refusal), messages.WARNING)
-    return redirect("admin:guides_guide_change", guide.next_of_id)
+def _gone(request, model_admin):
+    """The next version was published or dropped while its page was open: back to the public guide, whose key the page's forms carry."""
+    public = request.POST["public"]
+    guide = model_admin.open_guide(request, int(public) if public.isdecimal() else 0)
+    model_admin.message_user(request, "这一版刚刚有人发布了，或者不要了。下面是居民现在看到的。", messages.WARNING)
+    return redirect("admin:guides_guide_change", guide.pk)
 
 
 def standing(request, guide: Guide, model_admin, **forms):
@@ -121,14 +131,35 @@ def standing(request, guide: Guide, model_admin, **forms):
     context = {
         "title": guide.plain_title, "in_review": in_review, "is_public": guide.status in editing.PUBLIC, "may_edit": may_edit, "may_publish": may_publish,
         "own": own and in_review, "own_sentence": editing.own_work(guide) if own and in_review else "",
-        "writers": editing.names_of(guide.authors), "parts": all_parts(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
+        "writers": editing.names_of(guide.authors), "parts": _parts(guide), "unknown": _unknown(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
         "next": next_line(guide), "revision": guide.revisions.defer("text").first(),
-        "schedule_form": forms.get("schedule_form") or ScheduleForm(), "remark_form": forms.get("remark_form") or RemarkForm(),
+        "schedule_form": forms.get("schedule_form") or ScheduleForm(initial={"publish_at": guide.publish_at} if guide.publish_at else None), "remark_form": forms.get("remark_form") or RemarkForm(),
         "merged": None, "changes": [],
     }  # fmt: skip
     if in_review and guide.next_of_id:
         context |= differences(guide)
     return model_admin.render_page(request, "standing.html", guide, context)
+
+
+# The parts have the anchors of the form on which they are written (guides.corrections.edit_address leads to either).
+ANCHORS = {"谁能办": "statements-group", "要带什么": "materials-group", "怎么办": "steps-group", "去哪办": "counters-group", FACTS_TITLE: "facts-group"}
+
+
+def _parts(guide: Guide) -> list[tuple[str, str, list[tuple[Item, str]]]]:
+    """Title, anchor, and each row with how often it was refused, in the order of the resident's page."""
+    refused = of_month(guide.next_of or guide, timezone.localdate())
+    return [(title, ANCHORS.get(title, ""), [(item, _refused(item, refused)) for item in items]) for title, items in all_parts(guide)]
+
+
+def _refused(item: Item, refused: dict[str, str]) -> str:
+    return refused.get(item.row.name, "") if isinstance(item.row, Material) else ""
+
+
+def _unknown(guide: Guide) -> list[tuple[str, str]]:
+    """Anchor and name of each field that nobody has filled; their places come after the known ones', as in the form."""
+    known = [fact.field for fact in guide.facts.all()]
+    missing = [field for field in FactField if field not in known]
+    return [(f"facts-{number}", field.label) for number, field in enumerate(missing, start=len(known))]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """What a reviewer has to look at: each statement of a guide that nobody vouches for, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guides.departments import name_of
 from guides.models import Guide, Sourced
 from guides.reading import Reading, material_detail
 
-__all__ = ["Item", "all_parts", "name_of", "unverified_parts"]
+__all__ = ["FACTS_TITLE", "Item", "all_parts", "name_of", "unverified_parts"]
 
+FACTS_TITLE = "多久、多少钱、网上、代办"
 STATEMENT_TITLES = {"condition": "谁能办", "note": "注意", "basis": "依据"}
 
 
@@ -15,6 +16,7 @@ STATEMENT_TITLES = {"condition": "谁能办", "note": "注意", "basis": "依据
 class Item:
     row: Sourced
     text: str
+    limits: str = ""  # the answers it holds for, in words; empty when it always holds
 
     @property
     def key(self) -> str:
@@ -23,19 +25,24 @@ class Item:
 
 
 def all_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
-    """Titles with their rows, in the order of the resident's page. Pass one from whole()."""
+    """Titles with their rows, if any, in the order of the resident's page. Pass one from whole()."""
     facts = Reading(guide, {}).facts
     groups = [(title, [Item(s, s.text) for s in guide.statements.all() if s.kind == kind]) for kind, title in STATEMENT_TITLES.items()]
     materials = [Item(m, "：".join(filter(None, [f"{m.name}（{material_detail(m)}）", m.how]))) for m in guide.materials.all()]
     counters = [Item(c, "：".join(filter(None, [str(c.office or c), c.note]))) for c in guide.counters.all()]
     known = [Item(f, f"{f}：{facts[f.field].text}{'（' + f.note + '）' if f.note else ''}") for f in guide.facts.all()]
+    labels = {answer.token: answer.label for situation in guide.situations.all() for answer in situation.answers.all()}
+
+    def limited(item: Item) -> Item:
+        return replace(item, limits="、".join(labels.get(token, token) for token in getattr(item.row, "only_for", [])))
+
     groups[1:1] = [
         ("要带什么", materials),
         ("怎么办", [Item(s, s.text) for s in guide.steps.all()]),
         ("去哪办", counters),
-        ("多久、多少钱、网上、代办", known),
+        (FACTS_TITLE, known),
     ]
-    return [(title, items) for title, items in groups if items]
+    return [(title, [limited(item) for item in items]) for title, items in groups]
 
 
 def unverified_parts(guide: Guide) -> list[tuple[str, list[Item]]]:

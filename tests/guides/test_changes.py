@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from guides import documents
-from guides.changes import Change, case_label, compare, newly_verified
+from guides.changes import Change, case_label, compare, compare_whole, newly_verified
 from guides.models import Counter, Fact, Guide, Mark, Material, Statement, StatementKind, Step
 from tests.factories import make_guide, make_situation
 
@@ -192,3 +192,24 @@ def test_an_official_statement_counts_from_the_day_the_guide_was_checked(documen
     new["facts"]["fee"]["mark"] = str(Mark.OFFICIAL)
     new["facts"]["visits"] |= {"mark": str(Mark.OFFICIAL), "verified_by": ""}
     assert newly_verified(document, new, USUAL) == 1
+
+
+def test_an_editor_reads_every_case_and_what_no_page_says(document):
+    new = copy.deepcopy(document)
+    new["aliases"], new["department"] = ["新农合"], "区税务局"
+    new["situations"][0]["answers"][1]["label"] = "别人去"
+    new["materials"][1]["copies"] = 2
+    new["steps"][0] |= {"mark": "V", "source": "某某文件", "verified_by": "沈禾", "verified_on": "2026-11-20"}
+    found = {(c.topic, c.name): (c.before, c.now) for c in compare_whole(document, new)}
+    assert found == {
+        ("归在哪里", "别的叫法"): ("", "新农合"),
+        ("归在哪里", "主管部门"): ("区医疗保障局", "区税务局"),
+        ("情形", ""): ("谁去办？本人去／家里人去（两个人的身份证都带。）", "谁去办？本人去／别人去（两个人的身份证都带。）"),
+        ("要带什么", "委托书"): ("原件1份；只在：家里人去", "原件2份；只在：别人去"),
+        ("出处", "先取号。"): ("一般了解", "官方公开文件：某某文件"),
+        ("核实", "先取号。"): ("待核实", "已核实 · 沈禾 2026-11-20"),
+    }
+
+
+def test_an_editor_reads_nothing_where_nothing_changed(document):
+    assert compare_whole(document, copy.deepcopy(document)) == []

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from guides import corrections
+from guides import corrections, editing
 from guides.actions import NotPossible, settle_corrections, withdraw
 from guides.corrections import Part
 from guides.models import Correction, CorrectionState, FactField, is_correction_code
@@ -176,8 +176,12 @@ def test_the_link_opens_exactly_that_part(client, guide):
         assert not anchor or f'id="{anchor}"' in admin, part
     fee = corrections.edit_address(guide, Part.FEE).partition("#")[2]
     phone = corrections.edit_address(guide, Part.PHONE).partition("#")[2]
-    assert "<b>费用</b>" in admin.partition(f'id="{fee}"')[2].partition("</summary>")[0]
-    assert "<b>咨询电话</b>" in admin.partition(f'id="{phone}"')[2].partition("</summary>")[0]
+    assert "费用" in admin.partition(f'id="{fee}"')[2].partition("</dd>")[0]
+    assert "咨询电话" in admin.partition(f'id="{phone}"')[2].partition("</dd>")[0]
+    editing.start_next(guide=guide, by=people.bianji())
+    form = page(client, f"/admin/guides/guide/{guide.next_version.pk}/change/")
+    assert "<b>费用</b>" in form.partition(f'id="{fee}"')[2].partition("</summary>")[0]
+    assert "<b>咨询电话</b>" in form.partition(f'id="{phone}"')[2].partition("</summary>")[0]
 
 
 def test_who_may(client, guide):
