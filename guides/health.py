@@ -160,7 +160,7 @@ def _season(guide: Guide, texts: Texts, around: Surroundings) -> Iterator[Findin
     when = f"{starts.month}月{starts.day}日"
     old = _of_past_years(guide, starts.year) if starts - around.today <= timedelta(days=SOON) else []
     if old:
-        year, parts = max(old)[0], "、".join(dict.fromkeys(part for _, part in old[:4]))
+        year, parts = max(old)[0], "".join(dict.fromkeys(f"“{part}”" for _, part in old[:4]))
         todo = f"今年的从{when}{'起已经开始办了' if begun else '开始办'}，{parts}写的还是{year}年的。看今年的通知改过来，适用年份也改。"
         yield Finding(guide, Kind.SEASON, "每年什么时候办", todo, anchor)
     checked = max([day for day in (guide.checked_on, *(f.verified_on for f in guide.facts.all() if f.field == FactField.SEASON)) if day], default=None)

@@ -295,6 +295,17 @@ def test_nobody_imports_into_a_district_that_is_not_theirs(home, guide, pingluo)
     assert PackEntry.objects.count() == 0
 
 
+def test_a_paper_whose_guide_comes_later_is_connected_then_and_is_no_conflict(home, away, pingluo, guide):
+    first = export_pack(home, topics=[guide.domain])
+    report = import_pack(first, district=away, by=pingluo, dry_run=False)
+    assert "huji-006 还没有，先不连" in " ".join(report.warnings)
+    assert there().materials.get().issued_by is None
+    Material.objects.filter(guide=guide).update(how="丢了先补。")
+    assert import_pack(export_pack(home, topics=[guide.domain]), district=away, by=pingluo, dry_run=False).conflicts == []
+    sent(home, away, pingluo)
+    assert (there().materials.get().issued_by, there().materials.get().how) == (there("huji-006"), "丢了先补。")
+
+
 # files made to break it
 
 
