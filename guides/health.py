@@ -9,7 +9,7 @@ from django.db.models import QuerySet, TextChoices
 from django.urls import reverse
 
 from guides import links, passages, phones, placeholders, readability
-from guides.models import District, FactField, Guide, Link, LinkState, Office, Sourced
+from guides.models import District, FactField, Guide, Link, LinkState, Office, Sourced, Status
 from guides.models.district import district_code_of
 
 SOON = 30  # days before a yearly window opens
@@ -210,7 +210,8 @@ def _stale(guide: Guide, texts: Texts, around: Surroundings) -> Iterator[Finding
     elif not review and around.today - checked > timedelta(days=A_YEAR):
         todo = f"上次核对是{checked:%Y-%m-%d}，过了一年。"
     if todo:
-        yield Finding(guide, Kind.STALE, "最近核对日期", f"{todo}一条条对一遍；没变的，点“仍然有效”。", "id_checked_on")
+        done = "没变的，点“仍然有效”" if guide.status == Status.PUBLISHED else "对完填上“最近核对日期”"
+        yield Finding(guide, Kind.STALE, "最近核对日期", f"{todo}一条条对一遍；{done}。", "id_checked_on")
 
 
 def _hard(guide: Guide, texts: Texts, around: Surroundings) -> Iterator[Finding]:
