@@ -14,6 +14,9 @@ def name_of(user) -> str:
     return user.get_full_name() or user.get_username()
 
 
+JOINT = "/"  # 税务局/区医疗保障局: a guide of both
+
+
 def postings_of(user) -> list[tuple[str, str]]:
     """(district, department) of each posting; no department: all of the district. Asked of the database once per user object."""
     if not hasattr(user, "_editor_postings"):
@@ -37,8 +40,14 @@ def guides_of(user) -> QuerySet:
     mine = Q(pk__in=[])
     for district, department in postings_of(user):
         here = Q(district__startswith=district[:6])
-        mine |= here & Q(department=department) if department else here
+        mine |= here & _of(department) if department else here
     return rows.filter(mine)
+
+
+def _of(department: str) -> Q:
+    """Guides of a department, alone or with others."""
+    first, last, between = f"{department}{JOINT}", f"{JOINT}{department}", f"{JOINT}{department}{JOINT}"
+    return Q(department=department) | Q(department__startswith=first) | Q(department__endswith=last) | Q(department__contains=between)
 
 
 def may_write(user, *, district: str, department: str) -> bool:
@@ -47,7 +56,7 @@ def may_write(user, *, district: str, department: str) -> bool:
     if codes is not None and district[:6] not in {code[:6] for code in codes}:
         return False
     departments = departments_of(user, district)
-    return not departments or department in departments
+    return not departments or not set(departments).isdisjoint(department.split(JOINT))
 
 
 def home_district(user) -> str:

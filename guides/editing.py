@@ -2,7 +2,7 @@
 
 What was once published is never edited itself: its next version is a row of its own beside it (`next_of`) until it is published onto it.
 Every verb holds the rows it moves first (the public one before its next version), so of two who act at once the second sees what the first did.
-`by` is a user. A refusal is `actions.NotPossible`; the sentence says what happened and what to do.
+`by` is a user. A refusal is `guides.actions.NotPossible`; the sentence says what happened and what to do.
 """
 
 from datetime import datetime
@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from guides import documents
-from guides.actions import NotPossible, record_change
+from guides import actions, documents
+from guides.actions import NotPossible, publish, record_change, require_written
 from guides.departments import PUBLISH, may_write, name_of, reviewers_of
 from guides.merging import Merged, merge, plain
 from guides.models import ContentStamp, Guide, GuideRevision, Status
@@ -26,7 +26,7 @@ NOT_REVIEWED = {"reviewed_by": "", "reviewed_at": None, "publish_at": None}
 LONGEST_WAIT = 366  # days between a review and its publication
 
 
-def _hold(guide: Guide) -> Guide:
+def hold(guide: Guide) -> Guide:
     """The guide as it is now, held to the commit together with the public one it is to replace. A no-op update: SQLite knows no SELECT FOR UPDATE."""
     for pk in filter(None, (guide.next_of_id, guide.pk)):
         Guide.everything.filter(pk=pk).update(priority=F("priority"))
@@ -67,7 +67,7 @@ def names_of(users: list[int]) -> list[str]:
 @transaction.atomic
 def start_next(*, guide: Guide, by) -> Guide:
     """The next version of a public guide, a whole copy to be written; the one that is there already if somebody began."""
-    now = _hold(guide)
+    now = hold(guide)
     if found := Guide.everything.filter(next_of=now).first():
         return found
     if now.status not in PUBLIC:
@@ -92,7 +92,7 @@ def _write(guide: Guide, document: dict) -> None:
 def record_saved(*, guide: Guide, by, changed: bool = True) -> None:
     """Call after a draft or a next version was written by hand or from a file: whoever changed it is one of its authors from now on."""
     if record_change(guide=guide, by=name_of(by)) or changed:
-        authors = _hold(guide).authors
+        authors = hold(guide).authors
         if by.pk not in authors:
             Guide.everything.filter(pk=guide.pk).update(authors=[*authors, by.pk])
 
@@ -100,7 +100,7 @@ def record_saved(*, guide: Guide, by, changed: bool = True) -> None:
 @transaction.atomic
 def drop_next(*, guide: Guide, by) -> None:
     """Nobody wants this next version: what residents read stays as it is."""
-    now = _hold(guide)
+    now = hold(guide)
     if now.next_of is None:
         raise NotPossible("这一份不是下一版，不能这样去掉。")
     _require(now, Status.DRAFT)
@@ -111,7 +111,7 @@ def drop_next(*, guide: Guide, by) -> None:
 @transaction.atomic
 def roll_back(*, guide: Guide, number: int, by) -> Guide:
     """A next version that says what revision `number` said; it goes through review like any other. Names and phrasings learnt since are kept."""
-    now = _hold(guide)
+    now = hold(guide)
     if Guide.everything.filter(next_of=now).exists():
         raise NotPossible("有人正在改下一版。先把那一版提交了，或者不要了，再退回到以前的。")
     revision = GuideRevision.objects.filter(guide=now, number=number).first()
@@ -134,7 +134,7 @@ def against_public(guide: Guide) -> Merged:
 @transaction.atomic
 def keep_mine(*, guide: Guide, by) -> None:
     """Somebody looked at what changed on both sides and wrote this version accordingly: from now on it counts as begun from what is public."""
-    now = _hold(guide)
+    now = hold(guide)
     _require(now, Status.DRAFT)
     record_change(guide=now.next_of, by=name_of(by))
     Guide.everything.filter(pk=now.pk).update(begun_from=now.next_of.revisions.values_list("number", flat=True).first())
@@ -144,13 +144,8 @@ def keep_mine(*, guide: Guide, by) -> None:
 # review
 
 
-def _missing(guide: Guide) -> list[str]:
-    return [str(field.verbose_name) for field in Guide._meta.fields if not field.blank and field.value_from_object(guide) in ("", None)]
-
-
 def _require_whole(guide: Guide) -> None:
-    if missing := _missing(guide):
-        raise NotPossible(f"“{guide.plain_title}”还没写好，缺：{'、'.join(missing)}。填好保存了再发布。")
+    require_written(guide)
     if guide.next_of and (conflicts := against_public(guide).conflicts):
         raise NotPossible(
             f"您在改的时候，居民看到的那一份也改了，两边都动过：{'、'.join(conflicts)}。打开“和现在的比”，看清楚了写进这一版，再提交。"
@@ -160,7 +155,7 @@ def _require_whole(guide: Guide) -> None:
 @transaction.atomic
 def submit(*, guide: Guide, by) -> None:
     """Ready to be looked at by somebody else; until that is done or it is taken back nobody writes in it."""
-    now = _hold(guide)
+    now = hold(guide)
     _require(now, Status.DRAFT)
     _require_whole(now)
     if now.next_of and against_public(now).document == plain(documents.export(_whole(now.next_of))) and now.domain_id == now.next_of.domain_id:
@@ -176,7 +171,7 @@ def _move(guide: Guide, status: Status, **fields) -> None:
 @transaction.atomic
 def take_back(*, guide: Guide, by) -> None:
     """收回来改: it is written on, and submitted again afterwards."""
-    now = _hold(guide)
+    now = hold(guide)
     _require(now, *IN_REVIEW)
     _move(now, Status.DRAFT, **NOT_REVIEWED)
     _log(now, by, "收回来改")
@@ -198,7 +193,7 @@ def own_work(guide: Guide) -> str:
 @transaction.atomic
 def send_back(*, guide: Guide, by, remark: str) -> None:
     """The reviewer says what is to be changed; the writer reads it above the form."""
-    now = _hold(guide)
+    now = hold(guide)
     _require(now, *IN_REVIEW)
     _require_reviewer(now, by)
     if not remark.strip():
@@ -210,7 +205,7 @@ def send_back(*, guide: Guide, by, remark: str) -> None:
 @transaction.atomic
 def approve(*, guide: Guide, by, publish_at: datetime | None = None) -> None:
     """Residents read it from now on, or from `publish_at`. Never by one of its authors; a draft that has any must have been submitted."""
-    now = _hold(guide)
+    now = hold(guide)
     if now.status == Status.DRAFT and (now.authors or now.next_of):
         raise NotPossible(f"“{now.plain_title}”还在写，没有提交审核。")
     _require(now, Status.DRAFT, Status.WITHDRAWN, *IN_REVIEW)
@@ -235,8 +230,8 @@ def _publish(guide: Guide, *, reviewer: str, at: datetime) -> None:
     done = {"reviewed_by": reviewer[:60], "reviewed_at": at, "review_remark": "", "publish_at": None, "authors": []}
     public = guide.next_of
     if public is None:
-        _move(guide, Status.PUBLISHED, **done)
-        record_change(guide=guide, by=credit)
+        Guide.objects.filter(pk=guide.pk).update(**done)
+        publish(guide=guide, by=credit)
         return
     merged = against_public(guide)
     moved = public.domain_id != guide.domain_id
@@ -264,7 +259,7 @@ def publish_due(now: datetime) -> int:
 @transaction.atomic
 def _publish_one(listed: Guide, now: datetime) -> bool:
     try:
-        guide = _hold(listed)
+        guide = hold(listed)
     except NotPossible:  # another machine was faster
         return False
     if guide.status != Status.SCHEDULED or guide.publish_at > now:
@@ -286,10 +281,9 @@ def _publish_one(listed: Guide, now: datetime) -> bool:
 @transaction.atomic
 def withdraw(*, guide: Guide, by) -> None:
     """Residents no longer find it; its address says so and helps on. A next version that is being written stays."""
-    now = _hold(guide)
+    now = hold(guide)
     _require(now, Status.PUBLISHED)
-    _move(now, Status.WITHDRAWN)
-    record_change(guide=now, by=name_of(by))
+    actions.withdraw(guide=now, by=name_of(by))
     _log(now, by, "撤下")
 
 
@@ -299,7 +293,7 @@ def still_valid(*, guide: Guide, by) -> None:
 
     Who vouches for which part stays as it is: this is a look at the whole, not a check of each fact.
     """
-    now = _hold(guide)
+    now = hold(guide)
     _require(now, Status.PUBLISHED)
     today = timezone.localdate()
     due = now.review_on if now.review_on and now.review_on > today else a_year_after(today)

@@ -356,7 +356,8 @@ class GuideForm(forms.ModelForm):
             self.instance.district = home_district(self.writer)
         theirs = departments_of(self.writer, self.instance.district) if self.writer else []
         if theirs and "department" in self.fields:
-            self.fields["department"].widget = forms.Select(choices=[(name, name) for name in theirs])
+            names = dict.fromkeys([*theirs, *filter(None, [self.instance.department])])
+            self.fields["department"].widget = forms.Select(choices=[(name, name) for name in names])
 
     @property
     def changed_data(self):

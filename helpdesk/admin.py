@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
+from guides.models import EditorPosting
 from helpdesk import admin_roster  # noqa: F401 -- registers its pages
 from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
@@ -189,6 +190,13 @@ class PostingInline(admin.TabularInline):
     verbose_name_plural = "负责哪里（帮办员、主管填）"
 
 
+class EditorPostingInline(admin.TabularInline):
+    model = EditorPosting
+    extra = 1
+    autocomplete_fields = ("district",)
+    verbose_name_plural = "写哪些指南（编辑、审核填）"
+
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
@@ -197,7 +205,7 @@ admin.site.unregister(Group)
 class AccountAdmin(UserAdmin):
     """Accounts by role. Whether somebody may open the admin follows from the role; only a superuser touches superusers."""
 
-    inlines = [PostingInline]
+    inlines = [PostingInline, EditorPostingInline]
     list_display = ("username", "name", "roles", "places", "is_active", "last_login")
     list_filter = ("groups", "is_active")
     filter_horizontal = ()

@@ -43,7 +43,7 @@ PERMISSIONS: dict[Role, list[str]] = {
         "guides.verify_fact",
         "guides.delete_guide",
         "guides.delete_lifeevent",
-        *_all("guides", "domain", "area"),
+        *_all("guides", "domain", "area", "editorposting"),
         *_all("doorplates", "building", "doorplate"),
         *_all("helpdesk", "posting", "absence", "marketday", "cover", "robot"),
         *REPLIES,

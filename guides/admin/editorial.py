@@ -55,6 +55,8 @@ def act(request, pk, name, model_admin):
     """One press of a button, and back to the page it leads to."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    if not _is_there(pk) and "public" in request.POST:
+        return _gone(request, model_admin)
     guide, chosen = model_admin.open_guide(request, pk), ACTS[name]
     _require(request, model_admin, guide, for_reviewers=chosen.for_reviewers)
     return _do(request, model_admin, guide, chosen.verb, chosen.done)
@@ -65,17 +67,16 @@ def _require(request, model_admin, guide, *, for_reviewers: bool) -> None:
         raise PermissionDenied
 
 
-def _do(request, model_admin, guide, verb, done, **data):
+def _do(request, model_admin, guide, verb, done):
     try:
-        following = verb(guide=guide, by=request.user, **data)
+        following = verb(guide=guide, by=request.user)
     except NotPossible as refusal:
         model_admin.message_user(request, str(refusal), messages.WARNING)
-        there = Guide.everything.filter(pk=guide.pk).exists()
-        return redirect("admin:guides_guide_change", guide.pk if there else guide.next_of_id)
+        return redirect("admin:guides_guide_change", guide.pk if _is_there(guide.pk) else guide.next_of_id)
     if done:
         model_admin.message_user(request, done, messages.SUCCESS)
-    there = following or Guide.everything.filter(pk=guide.pk).first() or guide.next_of
-    return redirect("admin:guides_guide_change", there.pk)
+    there = following.pk if following else guide.pk if _is_there(guide.pk) else guide.next_of_id
+    return redirect("admin:guides_guide_change", there)
 
 
 def schedule(request, pk, model_admin):
@@ -90,6 +91,8 @@ def _decide(request, pk, model_admin, form_class, verb, done, shown_as):
     """A form beside the difference; wrongly filled, the page comes again with what was typed."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    if not _is_there(pk) and "public" in request.POST:
+        return _gone(request, model_admin)
     guide = model_admin.open_guide(request, pk)
     _require(request, model_admin, guide, for_reviewers=True)
     form = form_class(request.POST)
@@ -98,8 +101,10 @@ def _decide(request, pk, model_admin, form_class, verb, done, shown_as):
     try:
         verb(guide=guide, by=request.user, **form.cleaned_data)
     except NotPossible as refusal:
+        if not _is_there(pk) and "public" in request.POST:
+            return _gone(request, model_admin)
         form.add_error(None, str(refusal))
-        return standing(request, model_admin.open_guide(request, pk), model_admin, **{shown_as: form}) if _is_there(pk) else _gone(request, guide, model_admin, refusal)
+        return standing(request, model_admin.open_guide(request, pk), model_admin, **{shown_as: form})
     model_admin.message_user(request, done, messages.SUCCESS)
     return redirect("admin:guides_guide_change", guide.pk)
 
@@ -108,9 +113,12 @@ def _is_there(pk: int) -> bool:
     return Guide.everything.filter(pk=pk).exists()
 
 
-def _gone(request, guide, model_admin, refusal):
-    model_admin.message_user(request, str(refusal), messages.WARNING)
-    return redirect("admin:guides_guide_change", guide.next_of_id)
+def _gone(request, model_admin):
+    """The next version was published or dropped while its page was open: back to the public guide, whose key the page's forms carry."""
+    public = request.POST["public"]
+    guide = model_admin.open_guide(request, int(public) if public.isdecimal() else 0)
+    model_admin.message_user(request, "这一版刚刚有人发布了，或者不要了。下面是居民现在看到的。", messages.WARNING)
+    return redirect("admin:guides_guide_change", guide.pk)
 
 
 def standing(request, guide: Guide, model_admin, **forms):
@@ -123,7 +131,7 @@ def standing(request, guide: Guide, model_admin, **forms):
         "own": own and in_review, "own_sentence": editing.own_work(guide) if own and in_review else "",
         "writers": editing.names_of(guide.authors), "parts": all_parts(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
         "next": next_line(guide), "revision": guide.revisions.defer("text").first(),
-        "schedule_form": forms.get("schedule_form") or ScheduleForm(), "remark_form": forms.get("remark_form") or RemarkForm(),
+        "schedule_form": forms.get("schedule_form") or ScheduleForm(initial={"publish_at": guide.publish_at} if guide.publish_at else None), "remark_form": forms.get("remark_form") or RemarkForm(),
         "merged": None, "changes": [],
     }  # fmt: skip
     if in_review and guide.next_of_id:

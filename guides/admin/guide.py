@@ -50,7 +50,7 @@ class GuideAdmin(admin.ModelAdmin):
     inlines = PARTS
     change_form_template = "admin/guides/guide/change_form.html"
     change_list_template = "admin/guides/guide/change_list.html"
-    list_display = ("plain_title", "slug", "domain", "department", "state", "being_written", "checked_on", "unverified_count")
+    list_display = ("plain_title", "slug", "department", "state", "being_written", "unverified_count", "looked_at")
     list_filter = (worklist.WorkFilter, "status", UnverifiedFilter, "domain", "audience", "counter_level")
     list_select_related = ("domain", "next_version")
     list_per_page = 50
@@ -104,6 +104,10 @@ class GuideAdmin(admin.ModelAdmin):
         address = reverse("admin:guides_guide_change", args=[row.pk])
         return format_html('<a href="{}"><span class="state {}">{}{}</span></a> {}', address, row.status, said, when, guide.line.writers)
 
+    @admin.display(description="最近核对", ordering="checked_on")
+    def looked_at(self, guide):
+        return f"{guide.checked_on:%Y-%m-%d}" if guide.checked_on else ""
+
     @admin.display(description="待核实", ordering="unverified")
     def unverified_count(self, guide):
         if not guide.unverified:
@@ -149,10 +153,13 @@ class GuideAdmin(admin.ModelAdmin):
     def get_object(self, request, object_id, from_field=None):
         if not str(object_id).isdecimal():
             raise Http404
-        if request.method == "POST":
-            # Of two editors who save at the same moment the second waits, and then sees that its page is old.
-            Guide.everything.select_for_update().filter(pk=object_id).values_list("pk").first()
-        return get_object_or_404(guides_of(request.user).select_related("next_of"), pk=object_id)
+        guide = get_object_or_404(guides_of(request.user).select_related("next_of"), pk=object_id)
+        if request.method != "POST":
+            return guide
+        try:  # of two editors who save at the same moment the second waits, and then sees that its page is old
+            return editing.hold(guide)
+        except actions.NotPossible as gone:
+            raise Http404 from gone
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """What may be written has its form. The rest is shown with what can be done with it; a form sent too late comes back with what was typed."""
@@ -189,6 +196,7 @@ class GuideAdmin(admin.ModelAdmin):
         if guide:
             context["unverified"] = sum(model.objects.filter(guide=guide, verified_by="").count() for model in VERIFIED_PARTS)
             context["writers"] = editing.names_of(guide.authors)
+            context["title"], context["subtitle"] = f"{'下一版' if guide.next_of_id else '草稿'}：{guide.plain_title}", None
             context["may_publish"] = self.has_publish_permission(request) and not guide.authors and guide.next_of_id is None
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -203,8 +211,8 @@ class GuideAdmin(admin.ModelAdmin):
         editing.record_saved(guide=form.instance, by=request.user, changed=bool(form.changed_data))
 
     def log_change(self, request, obj, message):
-        """In the history of the public guide, which outlives its next versions."""
-        return super().log_change(request, obj.next_of or obj, message)
+        """In the history of the public guide, which outlives its next versions; a save that changed nothing is no act."""
+        return message and super().log_change(request, obj.next_of or obj, message)
 
     def response_add(self, request, obj, post_url_continue=None):
         return self._submitted(request, obj) if "_submit" in request.POST else super().response_add(request, obj, post_url_continue)

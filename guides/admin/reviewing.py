@@ -1,6 +1,6 @@
 """What a reviewer has to look at: each statement of a guide that nobody vouches for, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guides.departments import name_of
 from guides.models import Guide, Sourced
@@ -15,6 +15,7 @@ STATEMENT_TITLES = {"condition": "谁能办", "note": "注意", "basis": "依据
 class Item:
     row: Sourced
     text: str
+    limits: str = ""  # the answers it holds for, in words; empty when it always holds
 
     @property
     def key(self) -> str:
@@ -29,13 +30,18 @@ def all_parts(guide: Guide) -> list[tuple[str, list[Item]]]:
     materials = [Item(m, "：".join(filter(None, [f"{m.name}（{material_detail(m)}）", m.how]))) for m in guide.materials.all()]
     counters = [Item(c, "：".join(filter(None, [str(c.office or c), c.note]))) for c in guide.counters.all()]
     known = [Item(f, f"{f}：{facts[f.field].text}{'（' + f.note + '）' if f.note else ''}") for f in guide.facts.all()]
+    labels = {answer.token: answer.label for situation in guide.situations.all() for answer in situation.answers.all()}
+
+    def limited(item: Item) -> Item:
+        return replace(item, limits="、".join(labels.get(token, token) for token in getattr(item.row, "only_for", [])))
+
     groups[1:1] = [
         ("要带什么", materials),
         ("怎么办", [Item(s, s.text) for s in guide.steps.all()]),
         ("去哪办", counters),
         ("多久、多少钱、网上、代办", known),
     ]
-    return [(title, items) for title, items in groups if items]
+    return [(title, [limited(item) for item in items]) for title, items in groups if items]
 
 
 def unverified_parts(guide: Guide) -> list[tuple[str, list[Item]]]:

@@ -12,8 +12,21 @@ from django.utils import timezone
 
 from guides import documents, editing
 from guides.actions import NotPossible, record_change, record_refusal, verify
-from guides.departments import guides_of, reviewers_of
-from guides.models import ContentStamp, Counter, EditorPosting, Fact, Guide, GuideRevision, Material, RefusalReason, RefusedAt, Statement, Status, Step
+from guides.departments import guides_of, may_write, reviewers_of
+from guides.models import (
+    ContentStamp,
+    Counter,
+    EditorPosting,
+    Fact,
+    Guide,
+    GuideRevision,
+    Material,
+    RefusalReason,
+    RefusedAt,
+    Statement,
+    Status,
+    Step,
+)
 from guides.transfer import export_domain, import_guides
 from helpdesk import actions as desk
 from helpdesk.changes import difference_for
@@ -453,6 +466,14 @@ def test_an_editor_posted_to_a_department_has_its_guides_and_their_next_versions
     assert set(guides_of(hers)) == {guide, version}
     assert set(guides_of(posted(hers, ""))) == {guide, version, other}
     assert set(guides_of(bianji())) == {guide, version, other}
+
+
+def test_a_guide_of_two_departments_belongs_to_both(guide):
+    hers = posted(editor(), "区医疗保障局")
+    names = ("区税务局/区医疗保障局", "区医疗保障局/区税务局", "甲局/区医疗保障局/乙局", "区医疗保障局分局", "县区医疗保障局")
+    made = [make_guide(f"yibao-01{number}", department=name) for number, name in enumerate(names)]
+    assert set(guides_of(hers)) == {guide, *made[:3]}
+    assert [may_write(hers, district=DISTRICT, department=name) for name in names] == [True, True, True, False, False]
 
 
 def test_a_posting_in_another_district_shows_nothing_of_this_one(guide):

@@ -287,6 +287,7 @@ def test_a_new_guide_opens_for_writing(editor, guide):
     draft = Guide.objects.get(slug="yibao-002")
     assert response.redirect_chain == [(reverse("admin:guides_guide_change", args=[draft.pk]), 302)]
     assert "草稿" in said(response)
+    assert draft.authors == [bianji().pk]  # who then may not review it
     body = editor.get(page(miss)).content.decode()
     assert reverse("admin:guides_guide_change", args=[draft.pk]) in body
     assert 'name="act"' not in body
