@@ -9,7 +9,7 @@ from django.db.models import QuerySet, TextChoices
 from django.urls import reverse
 
 from guides import links, passages, phones, placeholders, readability
-from guides.models import District, FactField, Guide, Link, LinkState, Office, Sourced
+from guides.models import District, FactField, Guide, Link, LinkState, Office, Sourced, Status
 from guides.models.district import district_code_of
 
 SOON = 30  # days before a yearly window opens
@@ -160,7 +160,7 @@ def _season(guide: Guide, texts: Texts, around: Surroundings) -> Iterator[Findin
     when = f"{starts.month}月{starts.day}日"
     old = _of_past_years(guide, starts.year) if starts - around.today <= timedelta(days=SOON) else []
     if old:
-        year, parts = max(old)[0], "、".join(dict.fromkeys(part for _, part in old[:4]))
+        year, parts = max(old)[0], "".join(dict.fromkeys(f"“{part}”" for _, part in old[:4]))
         todo = f"今年的从{when}{'起已经开始办了' if begun else '开始办'}，{parts}写的还是{year}年的。看今年的通知改过来，适用年份也改。"
         yield Finding(guide, Kind.SEASON, "每年什么时候办", todo, anchor)
     checked = max([day for day in (guide.checked_on, *(f.verified_on for f in guide.facts.all() if f.field == FactField.SEASON)) if day], default=None)
@@ -210,7 +210,8 @@ def _stale(guide: Guide, texts: Texts, around: Surroundings) -> Iterator[Finding
     elif not review and around.today - checked > timedelta(days=A_YEAR):
         todo = f"上次核对是{checked:%Y-%m-%d}，过了一年。"
     if todo:
-        yield Finding(guide, Kind.STALE, "最近核对日期", f"{todo}一条条对一遍；没变的，点“仍然有效”。", "id_checked_on")
+        done = "没变的，点“仍然有效”" if guide.status == Status.PUBLISHED else "对完填上“最近核对日期”"
+        yield Finding(guide, Kind.STALE, "最近核对日期", f"{todo}一条条对一遍；{done}。", "id_checked_on")
 
 
 def _hard(guide: Guide, texts: Texts, around: Surroundings) -> Iterator[Finding]:

@@ -155,6 +155,7 @@ class _Import:
         entries = [pair for topic in self.pack.topics for pair in self._entries(topic)]
         if self.report.problems:
             return
+        self._without_unknown_issuers([entry for _, entry in entries])
         new = {entry["slug"]: self._begin(entry, domain) for domain, entry in entries if entry["slug"] not in self.known}
         for _, entry in entries:
             slug = entry["slug"]
@@ -198,6 +199,15 @@ class _Import:
                 self.report.warnings.append(f"{entry['slug']}：没有代号是 {counter['office']} 的办理地点，先按最近的一处写。")
                 del counter["office"]
         return entry
+
+    def _without_unknown_issuers(self, entries: list[dict]) -> None:
+        """What a material points at and is not here is left out, so that it is no difference of ours later on; once it is here it is one of theirs."""
+        here = {*self.known, *(entry["slug"] for entry in entries)}
+        for entry in entries:
+            for material in entry.get("materials") or []:
+                if material.get("issued_by") and material["issued_by"] not in here:
+                    self.report.warnings.append(f"{entry['slug']}：材料“{material['name']}”指向的事项 {material['issued_by']} 还没有，先不连。")
+                    del material["issued_by"]
 
     def _begin(self, entry: dict, domain: Domain) -> Guide | None:
         """All new guides first: a material may name the one that issues it."""

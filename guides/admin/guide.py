@@ -196,6 +196,7 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
         # Multipart carries a Chinese character in 3 bytes, the usual form in 9: a long guide stays under the limit.
         context["has_file_field"] = True
         guide = context.get("original")
+        context["reading"] = health.reading_of(guide) if guide else None
         if guide:
             context["unverified"] = sum(model.objects.filter(guide=guide, verified_by="").count() for model in VERIFIED_PARTS)
             context["writers"] = editing.names_of(guide.authors)
@@ -234,6 +235,7 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
             path("export/<slug:domain>/", view(self.export_topic), name="guides_guide_export"),
             path("packs/", view(packs.packs_view), {"model_admin": self}, name="guides_guide_packs"),
             path("packs/download/", view(packs.download_view), {"model_admin": self}, name="guides_guide_packs_download"),
+            path("readability/", view(health.readability_view), {"model_admin": self}, name="guides_guide_readability"),
             path("health/", view(health.list_view), {"model_admin": self}, name="guides_guide_health"),
             path("health/download/", view(health.download_view), {"model_admin": self}, name="guides_guide_health_download"),
             path("<int:pk>/preview/", view(self.preview), name="guides_guide_preview"),

@@ -1,15 +1,16 @@
 """内容体检 in the admin: what is wrong with the guides, one line each, the most urgent first; the same as an Excel file."""
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Max
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from guides import health
+from guides import health, passages, readability
 from guides.departments import guides_of
 from guides.forms_health import HealthFilter
 from guides.health import Finding, Kind
@@ -17,6 +18,7 @@ from guides.models import Guide, Link
 from menpai.spreadsheets import XLSX_TYPE, write_table
 
 PER_PAGE = 50
+LONGEST = 2000  # characters measured while somebody types
 COLUMNS = {"指南": 26, "代号": 14, "主题": 12, "主管部门": 24, "哪一类": 14, "哪里": 26, "怎么办": 70, "状态": 10}
 
 
@@ -53,3 +55,44 @@ def _found(request, model_admin) -> tuple[HealthFilter, dict[Kind, int], list[tu
     form = HealthFilter(request.GET, guides=mine)
     found = health.examine(form.applied(mine).whole().select_related("domain", "next_version"), health.Surroundings.load(timezone.localdate()))
     return form, health.tally(found), health.only(found, form.chosen["kind"])
+
+
+# On the page on which a guide is written
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a guide reads as it is saved, what is wrong with it, and the passages that could be easier, the hardest first."""
+
+    score: int
+    findings: list[Finding]
+    harder: list[tuple[passages.Passage, readability.Measure]]
+
+    @property
+    def grade(self) -> str:
+        return readability.grade(self.score)
+
+    @property
+    def count(self) -> int:
+        return len(self.findings) + len(self.harder)
+
+
+def reading_of(guide: Guide) -> Reading:
+    """Of one guide, a next version too; the score is the mean of its passages by their length."""
+    whole = Guide.everything.whole().get(pk=guide.pk)
+    measured = [(passage, readability.measure(passage.text)) for passage in passages.of(whole) if passage.is_prose]
+    length = sum(len(passage.text) for passage, _ in measured) or 1
+    score = round(sum(found.score * len(passage.text) for passage, found in measured) / length) if measured else 100
+    found = health.findings(whole, health.Surroundings.load(timezone.localdate()))
+    between = sorted((pair for pair in measured if readability.HARD <= pair[1].score < readability.EASY), key=lambda pair: pair[1].score)
+    return Reading(score, found, between)
+
+
+def readability_view(request, model_admin):
+    """The measure of one text while it is typed: the same rule as everywhere, so the script has none of its own."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    found = readability.measure(request.POST.get("text", "")[:LONGEST])
+    return JsonResponse({"score": found.score, "grade": found.grade, "is_hard": found.is_hard, "reasons": found.reasons[:3]})

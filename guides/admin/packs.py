@@ -65,7 +65,7 @@ def _try(request, model_admin, text: str, area: Area):
     request.session.pop(SESSION_KEY, None)
     if digest:
         request.session[SESSION_KEY] = signing.dumps([area.pk, text], salt=SESSION_KEY, compress=True)
-    form = ImportForm(districts=districts_for(request.user))
+    form = ImportForm(districts=districts_for(request.user), initial={"district": area.pk})
     return _page(request, model_admin, form=form, report=report, digest=digest, into=area)
 
 

@@ -93,7 +93,7 @@ def test_figures_of_any_part_count_in_a_running_window():
     guide = seasonal("09-25", "12-31", year=2026, checked_on=date(2026, 10, 1))
     Fact.objects.create(guide=guide, field="fee", valid_for_year=2025)
     assert found(guide) == [(Kind.SEASON, "每年什么时候办")]
-    assert "费用写的还是2025年的" in todo(guide)
+    assert "“费用”写的还是2025年的" in todo(guide)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Content packs between two districts: drafts arrive, nothing verified; what both changed is kept ours and shown; the same pack twice changes nothing."""
 
 from io import StringIO
+from threading import Barrier, Thread
 
 import pytest
 import yaml
@@ -295,6 +296,17 @@ def test_nobody_imports_into_a_district_that_is_not_theirs(home, guide, pingluo)
     assert PackEntry.objects.count() == 0
 
 
+def test_a_paper_whose_guide_comes_later_is_connected_then_and_is_no_conflict(home, away, pingluo, guide):
+    first = export_pack(home, topics=[guide.domain])
+    report = import_pack(first, district=away, by=pingluo, dry_run=False)
+    assert "huji-006 还没有，先不连" in " ".join(report.warnings)
+    assert there().materials.get().issued_by is None
+    Material.objects.filter(guide=guide).update(how="丢了先补。")
+    assert import_pack(export_pack(home, topics=[guide.domain]), district=away, by=pingluo, dry_run=False).conflicts == []
+    sent(home, away, pingluo)
+    assert (there().materials.get().issued_by, there().materials.get().how) == (there("huji-006"), "丢了先补。")
+
+
 # files made to break it
 
 
@@ -397,3 +409,30 @@ def test_a_pack_reads_like_the_other_files(home, guide):
     assert "- {text: 带身份证去。, mark: K, source: 来自惠农区}" in text
     entry = transfer.parse(text)["topics"][1]["guides"][0]
     assert set(entry) <= set(documents.export(Guide.objects.whole().get(pk=guide.pk)))
+
+
+# two at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_import_the_same_pack_at_one_moment_make_each_guide_once(home, away, pingluo, guide):
+    text, start, reports, failures = export_pack(home), Barrier(2), [], []
+
+    def run():
+        start.wait()
+        try:
+            reports.append(import_pack(text, district=away, by=pingluo, dry_run=False))
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert sorted((len(report.added), len(report.unchanged)) for report in reports) == [(0, 2), (2, 0)]
+    assert Guide.objects.filter(district=AWAY).count() == 2
+    assert there().revisions.count() == 1

@@ -517,6 +517,8 @@ ADMIN_LOOKS = [
     Look("admin-guides", "/admin/guides/guide/", people.bianji),
     Look("admin-guide-materials", "/admin/guides/guide/{guide_pk}/change/#materials-group", people.bianji),
     Look("admin-figures", "/admin/guides/dayfigure/", people.guanli),
+    Look("admin-health", "/admin/guides/guide/health/", people.bianji),
+    Look("admin-packs", "/admin/guides/guide/packs/", people.bianji),
     Look("admin-refusals", "/admin/guides/refusal/", people.bianji),
     Look("admin-corrections", "/admin/guides/correction/", people.bianji),
     Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),
