@@ -224,7 +224,7 @@ print(json.dumps({"added": added, "before": before, "after": peak()}))
 
 
 def test_a_long_table_goes_out_and_in_without_being_kept(tmp_path):
-    """Measured in a process of its own. 20,000 rows kept as rows would be 40 MB; what is kept of each is a hash."""
+    """Measured in a process of its own. Of a row that was read only a hash stays; 20,000 rows kept would be 20 MB."""
     code = tmp_path / "growth.py"
     code.write_text(GROWTH, encoding="utf-8")
     count = 20_000
@@ -232,7 +232,7 @@ def test_a_long_table_goes_out_and_in_without_being_kept(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["added"] == count
-    assert found["after"] - found["before"] < 30, found  # MB
+    assert found["after"] - found["before"] < 16, found  # MB
     assert found["after"] < 300
 
 
