@@ -19,7 +19,7 @@ from menpai import exchange as machinery
 from menpai import imports
 from menpai.models import ImportJob, ImportState
 from tests.conftest import ROOT
-from tests.exchange import book_of, confirm, problems, run, upload
+from tests.exchange import address, book_of, confirm, problems, run, upload
 from tests.factories import SHUIYUN
 from tests.people import bianji, guanli
 
@@ -78,6 +78,7 @@ def test_a_long_file_waits_for_the_worker_shows_how_far_it_is_and_for_its_sender
     assert not Building.objects.exists()
     shown = client_of_many.get(shown.request["PATH_INFO"])
     assert "新增<b>5</b>栋楼" in shown.content.decode()
+    assert f'href="{shown.request["PATH_INFO"]}"' in client_of_many.get(address("buildings")).content.decode()  # who went away finds it again
     confirm(client_of_many, shown)
     assert not Building.objects.exists()
     call_command("work_imports", stdout=StringIO())
