@@ -20,7 +20,7 @@ HOUSEHOLD = re.compile(r"\d{1,2}-\d{1,2}-\d{3,4}|\d{3,4}室|户$")
 def _community(found: str, names: AreaNames) -> str:
     if not found:
         raise ValidationError("写村（社区）的12位代码，或者名字，例如 水韵名都社区。")
-    area = names.find(found)
+    area = names.find(found, or_all="")
     if area is None or area.level != Level.COMMUNITY:
         raise ValidationError("这不是村（社区）。写村（社区）的12位代码，或者名字。")
     if names.is_foreign(area.pk):
@@ -39,7 +39,7 @@ def _entrances(found: str, context) -> list[str]:
 
 
 SHAPE = SheetShape("楼栋", (
-    Column("村社区代码", "community_id", 16, _community, needed=True, note="12位代码，或者名字，例如 水韵名都社区。"),
+    Column("村社区代码", "community_id", 16, _community, needed=True, say=lambda text, names: names.say(text), note="12位代码，或者名字，例如 水韵名都社区。"),
     Column("村社区", "community_name", 18, text(60), lambda row: row.community.short_name, compared=False, note="只是给人看的，导入时不用它。"),
     Column("小区自然村", "estate", 20, text(40), note="没有就空着。"),
     Column("楼栋", "name", 16, text(40, needed="写哪一栋，例如 8号楼。"), needed=True, note="例如 8号楼、村委会。村（社区）、小区、楼栋三样一起认出一栋楼，改名就是新的一栋。"),

@@ -23,8 +23,8 @@ class AreaNames:
             for name in {area.pk, area.name, area.short_name, *(up + own for up in above for own in (area.name, area.short_name))}:
                 self.found.setdefault(name, set()).add(area.pk)
 
-    def find(self, text: str) -> Area | None:
-        """None for 全区 or nothing. Raises ValidationError for a name that no area has, or several."""
+    def find(self, text: str, *, or_all: str = "；全区都能看，就空着") -> Area | None:
+        """None for 全区 or nothing; `or_all` is what an error says of that. Raises ValidationError for a name that no area has, or several."""
         if text in self.rows:  # the code, as exports write it
             return self.rows[text]
         name = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
@@ -32,10 +32,14 @@ class AreaNames:
             return None
         codes = sorted(self.found.get(name, ()))
         if not codes:
-            raise ValidationError(f"没有“{text[:30]}”。写村（社区）的名字，例如 水韵名都社区，或者12位代码；全区都能看，就空着。")
+            raise ValidationError(f"没有“{text[:30]}”。写村（社区）的名字，例如 水韵名都社区，或者12位代码{or_all}。")
         if len(codes) > 1:
             raise ValidationError(f"叫“{text[:30]}”的有{len(codes)}个，请写12位代码：{'、'.join(codes)}。")
         return self.rows[codes[0]]
+
+    def say(self, codes: str) -> str:
+        """The names of areas whose codes stand in a cell."""
+        return "、".join(self.rows[code].short_name if code in self.rows else code for code in codes.split("、"))
 
     def is_foreign(self, code: str) -> bool:
         """Whether an area lies outside the districts of the user."""

@@ -19,7 +19,8 @@ SHAPE = SheetShape("区划", (
     Column("名称", "name", 30, text(60, needed="写全名，例如 水韵名都社区居民委员会。"), needed=True, note="全名，例如 水韵名都社区居民委员会。"),
     Column("级别", "level", 16, choice(Level, also=SHORT), lambda area: area.get_level_display(), needed=True, choices=LEVELS,
            note=f"{'；'.join(LEVELS)}，写一种。已有的不能改。"),
-    Column("上级", "parent_id", 16, lambda found, context: number_text(12)(found, context) or None, note="上级的12位代码；区（县）空着。"),
+    Column("上级", "parent_id", 16, lambda found, context: number_text(12)(found, context) or None, say=lambda text, names: names.say(text),
+           note="上级的12位代码；区（县）空着。"),
     Column("帮办联系人", "contact_name", 16, text(30), note="称呼，例如 王姐、李主任。会显示给居民。"),
     Column("帮办电话", "contact_phone", 18, number_text(20), note="核实过再填；空着就请居民打 12345。"),
 ))  # fmt: skip

@@ -21,7 +21,7 @@ KINDS, MARKS = tuple(map(str, OfficeKind.labels)), tuple(map(str, Mark.labels))
 
 
 def _area(found: str, names: AreaNames) -> str:
-    area = names.find(found) if found else None
+    area = names.find(found, or_all="") if found else None
     if area is None:
         raise ValidationError("写这里的居民到这个点办的范围：村（社区）、乡镇（街道）、区（县）的名字，或者12位代码。")
     if names.is_foreign(area.pk):
@@ -62,7 +62,7 @@ SHAPE = SheetShape("办理地点", (
     Column("代号", "code", 24, text(40, needed="写代号，例如 hall-huinong。"), needed=True, note="字母、数字和横线，例如 hall-huinong。已有的地点靠它认出来。"),
     Column("名称", "name", 30, text(60, needed="写全名。"), needed=True, note="全名，最多60个字。"),
     Column("类别", "kind", 22, choice(OfficeKind), lambda row: row.get_kind_display(), needed=True, choices=KINDS, note=f"{'；'.join(KINDS)}，写一种。"),
-    Column("服务范围", "area_id", 18, _area, needed=True, note="这里的居民到这个点办：名字，例如 水韵名都社区，或者12位代码。"),
+    Column("服务范围", "area_id", 18, _area, needed=True, say=lambda text, names: names.say(text), note="这里的居民到这个点办：名字，例如 水韵名都社区，或者12位代码。"),
     Column("地址", "address", 36, text(120), note="不知道就空着，页面上会请居民打12345问。"),
     Column("楼层和窗口", "floor", 20, text(60)),
     Column("电话", "phone", 18, number_text(40), note="核实过再填。"),

@@ -58,7 +58,7 @@ def _areas(found: str, names: AreaNames) -> list[str]:
     for word in (part.strip() for part in BETWEEN.split(found)):
         if not word:
             continue
-        area = names.find(word)
+        area = names.find(word, or_all="")
         if area is None:
             raise ValidationError(WHERE)
         if names.is_foreign(area.pk):
@@ -114,7 +114,7 @@ SHAPE = SheetShape("工作人员", (
     Column("账号", "username", 18, _username, needed=True, note="登录用的名字，例如 zhangsan。已有的账号靠它认出来，不能改。"),
     Column("姓名", "first_name", 14, text(150, needed="写姓名。"), needed=True),
     Column("角色", "roles", 20, _roles, lambda user: say_words(user.roles), needed=True, note=f"{'、'.join(ROLES)}；几种中间用顿号。"),
-    Column("负责哪里", "areas", 40, _areas, lambda user: say_words(user.areas), note=f"帮办员、主管填。{WHERE}"),
+    Column("负责哪里", "areas", 40, _areas, lambda user: say_words(user.areas), say=lambda text, names: names.say(text), note=f"帮办员、主管填。{WHERE}"),
     Column("项目管家", "stewards", 10, _steward, _say_stewards, note="接企业事项的写“是”，别的空着。"),
     Column("星期几在岗", "days", 14, _weekdays, lambda user: _say_each([post[2] for post in _posts(user)]), note="1是星期一，7是星期日；空着就是12345。"),
 ))  # fmt: skip

@@ -144,6 +144,7 @@ class Column:
     note: str = ""
     in_sheet: bool = True  # else it is only compared and shown
     compared: bool = True  # else it stands there for the eye
+    say: Callable[[str, Any], str] | None = None  # how its text is shown before it is confirmed (text and context): a code with its name
 
     def text(self, row) -> str:
         value = self.write(row) if self.write else getattr(row, self.field)
@@ -175,6 +176,11 @@ class SheetShape:
     def row(self, row) -> list[str]:
         return [column.text(row) for column in self.columns if column.in_sheet]
 
+    def said(self, texts: dict[str, str], context) -> dict[str, str]:
+        """What `written` gave, for people to look at."""
+        spoken = {column.name: column.say for column in self.columns if column.say}
+        return {name: spoken[name](text, context) if name in spoken and text else text for name, text in texts.items()}
+
     def written(self, row) -> dict[str, str]:
         return {column.name: column.text(row) for column in self.columns if column.compared}
 
@@ -198,17 +204,16 @@ class Kind:
     bounds: Bounds = USUAL
     in_background: bool = False  # a large file is not done while its sender waits
     read_text: Callable[[str, Task, Report], Any] | None = None  # a file that is no workbook: YAML
-    only: Callable[[Any], bool] = lambda user: True
 
     def _may(self, user, *acts: str) -> bool:
         app, model = self.model.lower().split(".")
         return all(user.has_perm(f"{app}.{act}_{model}") for act in acts)
 
     def may_import(self, user) -> bool:
-        return user.is_active and self._may(user, "add", "change") and self.only(user)
+        return user.is_active and self._may(user, "add", "change")
 
     def may_export(self, user) -> bool:
-        return user.is_active and self._may(user, "view") and self.only(user)
+        return user.is_active and self._may(user, "view")
 
     @property
     def notes(self) -> list[tuple[str, str]]:
@@ -306,10 +311,10 @@ def apply_rows(table: Table, rows: Iterable[Parsed], task: Task, report: Report)
             if wrong or after == before:
                 report.unchanged += not wrong
             elif not before:
-                report.new(number, table.name(thing), after)
+                report.new(number, table.name(thing), table.shape.said(after, context))
                 new.append(thing)
             else:
-                report.change(number, table.name(thing), before, after)
+                report.change(number, table.name(thing), table.shape.said(before, context), table.shape.said(after, context))
                 changed.append(thing)
         if not task.dry_run and not report.problems:
             table.save(new, changed, task, report)

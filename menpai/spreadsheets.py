@@ -33,8 +33,8 @@ TYPES = "[Content_Types].xml"
 WORKBOOK_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 CELLS = re.compile(r"xl/(worksheets/|sharedStrings\.xml$)", re.IGNORECASE)
 CHUNK = 1024 * 1024  # as much of a part as is ever held at once
-MAX_BARE = 4  # chunks of a large sheet in which no row and no text begins: one row or one cell of many megabytes becomes one object
-IN_MEMORY = 16 * 1024 * 1024  # a copy larger than this lies on the disk
+MAX_BARE = 4  # chunks of a part beyond the usual size in which no row and no text begins: one cell of many megabytes becomes one object
+IN_MEMORY = 2 * 1024 * 1024  # a copy larger than this lies on the disk
 NOTES = "填写说明"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r")
@@ -217,10 +217,10 @@ def _copy_part(packed: zipfile.ZipFile, clean: zipfile.ZipFile, part: zipfile.Zi
     with packed.open(part) as opened, clean.open(part.filename, "w") as written:
         while chunk := opened.read(CHUNK):  # with a number: without one a single call unpacks the lot
             found += chunk.count(b"<")
-            begun = chunk.count(b"<row") + chunk.count(b"<si>")
-            rows += chunk.count(b"<row")
-            bare += not begun
-            if found > tags or bare > max(MAX_BARE, IN_MEMORY // CHUNK if part.file_size <= IN_MEMORY else 0):
+            begun = chunk.count(b"<row") + chunk.count(b":row ")  # with a prefix, as some programs write it
+            rows += begun
+            bare += not (begun or chunk.count(b"si>"))
+            if found > tags or (bare > MAX_BARE and part.file_size > MAX_UNPACKED):
                 raise ValidationError(TOO_MUCH)
             if b"<!DOCTYPE" in before + chunk or b"\0" in chunk:  # entities, or an encoding that hides them; no spreadsheet program writes either
                 raise ValidationError(NOT_XLSX)

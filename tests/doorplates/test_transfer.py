@@ -19,7 +19,7 @@ from menpai import exchange as machinery
 from menpai import imports
 from menpai.models import ImportJob, ImportState
 from tests.conftest import ROOT
-from tests.exchange import book_of, confirm, problems, run, upload
+from tests.exchange import address, book_of, confirm, problems, run, upload
 from tests.factories import SHUIYUN
 from tests.people import bianji, guanli
 
@@ -78,6 +78,7 @@ def test_a_long_file_waits_for_the_worker_shows_how_far_it_is_and_for_its_sender
     assert not Building.objects.exists()
     shown = client_of_many.get(shown.request["PATH_INFO"])
     assert "新增<b>5</b>栋楼" in shown.content.decode()
+    assert f'href="{shown.request["PATH_INFO"]}"' in client_of_many.get(address("buildings")).content.decode()  # who went away finds it again
     confirm(client_of_many, shown)
     assert not Building.objects.exists()
     call_command("work_imports", stdout=StringIO())
@@ -224,7 +225,7 @@ print(json.dumps({"added": added, "before": before, "after": peak()}))
 
 
 def test_a_long_table_goes_out_and_in_without_being_kept(tmp_path):
-    """Measured in a process of its own. 20,000 rows kept as rows would be 40 MB; what is kept of each is a hash."""
+    """Measured in a process of its own. Of a row that was read only a hash stays; 20,000 rows kept would be 20 MB."""
     code = tmp_path / "growth.py"
     code.write_text(GROWTH, encoding="utf-8")
     count = 20_000
@@ -232,7 +233,7 @@ def test_a_long_table_goes_out_and_in_without_being_kept(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["added"] == count
-    assert found["after"] - found["before"] < 30, found  # MB
+    assert found["after"] - found["before"] < 16, found  # MB
     assert found["after"] < 300
 
 

@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 
@@ -9,7 +10,20 @@ import pytest
 from django.core.exceptions import ValidationError
 from openpyxl import Workbook, load_workbook
 
-from menpai.spreadsheets import DAMAGED, MAX_BYTES, MAX_PARTS, MAX_UNPACKED, NOT_XLSX, OLD_OR_LOCKED, TOO_MUCH, read_table, write_table
+from menpai.spreadsheets import (
+    DAMAGED,
+    LARGE,
+    MAX_BYTES,
+    MAX_PARTS,
+    MAX_UNPACKED,
+    NOT_XLSX,
+    OLD_OR_LOCKED,
+    TOO_MUCH,
+    USUAL,
+    open_book,
+    read_table,
+    write_table,
+)
 
 COLUMNS = ["岗位", "电话", "日期"]
 
@@ -166,6 +180,25 @@ def test_a_part_that_lies_about_its_size_is_never_unpacked_whole(monkeypatch):
     monkeypatch.setattr(zipfile.ZipExtFile, "_read1", watched)
     assert refused(bytes(data)) == [DAMAGED]
     assert max(unpacked) <= 2 * 1024 * 1024
+
+
+def test_large_bounds_are_bounds_too():
+    """One cell of many megabytes becomes one object in memory; a sheet of many rows does not."""
+    rows = b"".join(b'<row r="%d"><c t="inlineStr"><is><t>%s</t></is></c></row>' % (number, b"x" * 1000) for number in range(1, 20_000))
+    whole = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+    assert open_book(BytesIO(changed(GOOD, replace={"xl/worksheets/sheet1.xml": whole % rows})), LARGE).rows == 19_999
+    one = b'<row r="1"><c t="inlineStr"><is><t>%s</t></is></c></row>' % (b"x" * 20 * 1024**2)
+    for sheet, bounds in ((whole % one, LARGE), (whole % rows, USUAL), (whole % rows, replace(LARGE, unpacked=19 * 1024**2))):
+        with pytest.raises(ValidationError) as error:
+            open_book(BytesIO(changed(GOOD, replace={"xl/worksheets/sheet1.xml": sheet})), bounds)
+        assert error.value.messages == [TOO_MUCH]
+
+
+def test_a_number_that_excel_has_rounded_is_told_from_a_code():
+    [line] = read(workbook(["岗位", "电话"], ["保洁员", 6.4020510200600012e19]))
+    assert line.values["电话"] == "6.402051e+19"
+    [line] = read(workbook(["岗位", "电话"], ["保洁员", 640205102006]))
+    assert line.values["电话"] == "640205102006"
 
 
 def test_entities_are_refused():
