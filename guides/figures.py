@@ -46,6 +46,11 @@ class Period:
         return (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
     @property
+    def words(self) -> str:
+        first, last = self.first, self.last
+        return f"{first.year}年{first.month}月{first.day}日到{f'{last.year}年' if last.year != first.year else ''}{last.month}月{last.day}日"
+
+    @property
     def part_word(self) -> str:
         return "天" if self.days <= DAYS_SINGLY else "周" if self.days <= DAYS_BY_WEEK else "月"
 

@@ -48,6 +48,7 @@ def delete_after(since: str, days: int) -> Fate:
 
 # 网络安全法第二十一条: logs of access stay six months at least. Two audit trails: as long as somebody may still ask.
 LOG_DAYS, AUDIT_DAYS, ABSENCE_DAYS, ACCOUNT_DAYS, NOTICE_DAYS = 183, 1096, 365, 90, 90
+FIGURE_DAYS = 1127  # three years and a month: as far back as the page of figures looks
 LOGS = "attempt_time"
 
 Rows = tuple[tuple[Level, Fate, str], ...]
@@ -146,13 +147,13 @@ TABLE: dict[str, Rows] = {
         (INTERNAL, delete_after("day", rollup.KEPT_DAYS), "id doorplate day rolled"),
     ),
     "doorplates.ScanDay": (
-        (INTERNAL, KEEP, "id doorplate day count"),
+        (INTERNAL, delete_after("day", FIGURE_DAYS), "id doorplate day count"),
     ),
     "guides.View": (  # the same of pages: no words of a search, no time of day
         (INTERNAL, delete_after("day", rollup.KEPT_DAYS), "id day area kind key entry rolled"),
     ),
     "guides.DayFigure": (
-        (INTERNAL, KEEP, "id area what day key number"),
+        (INTERNAL, delete_after("day", FIGURE_DAYS), "id area what day key number"),
     ),
     "guides.RolledUp": (
         (INTERNAL, KEEP, "what through"),

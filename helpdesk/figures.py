@@ -224,7 +224,7 @@ def _titles(keys: dict[str, set[str]]) -> dict[tuple[str, str], str]:
 def _plates(scope: Scope, below: list[Area]) -> Part:
     """Of how many entrances how many have a valid plate. Entrances are no people: nothing is hidden."""
     entrances, plates = coverage(scope.prefixes)
-    points = [Point(area.short_name, plates[area.code], f"{plates[area.code]} / {entrances[area.code]}") for area in below]
+    points = [Point(area.short_name, plates[area.code], f"{plates[area.code]} / {entrances[area.code]}" if entrances[area.code] else "还没登记楼栋") for area in below]
     chart = lying("plates", "有门牌的入口", points, first="地方", second="有门牌的 / 全部入口", wholes=[entrances[area.code] for area in below])
     table = Table(("地方", "登记的入口", "有效的门牌"), [[area.short_name, entrances[area.code], plates[area.code]] for area in below])
     known = sum(entrances[area.code] for area in below)

@@ -29,7 +29,7 @@ def scope_of(request: HttpRequest, roots: tuple[Area, ...]) -> Scope:
     code = request.GET.get("area", "")
     if not code:
         return Scope(roots, roots[0] if len(roots) == 1 else None)
-    chosen = Area.objects.filter(pk=code).first()
+    chosen = Area.objects.filter(pk=code).first() if code.isdecimal() else None
     if chosen is None or not any(root.contains(chosen.code) for root in roots):
         raise Http404("没有这个地方，或者不归您看。")
     return Scope(roots, chosen)

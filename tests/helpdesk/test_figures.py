@@ -105,7 +105,7 @@ def downloaded(client, address: str) -> list[list[str]]:
 
 
 def test_a_supervisor_sees_their_own_township_and_nothing_beside(client, boss):
-    figure(401111, code=SHUIYUN), figure(301111, code=YUANYI), figure(7707070707, code=XIAZHUANGZI)
+    figure(401111, code=SHUIYUN), figure(301111, code=YUANYI), figure(770707, code=XIAZHUANGZI)
     figure(616161, what="asked", code=XIAZHUANGZI), figure(9, what="asked", code=SHUIYUN)
     text = page(client, DESK) + str(downloaded(client, DESK + "?csv=days")) + str(downloaded(client, DESK + "?csv=request-areas"))
     assert [there for there in ("下庄子村", "770707", "1472929", "616161") if there in text] == []

@@ -134,6 +134,13 @@ def test_single_rows_go_after_90_days_and_only_when_they_are_counted():
     assert (figures()["guide", "yibao-001", MONDAY], ScanDay.objects.get().count) == (3, 2)
 
 
+def test_figures_stay_as_long_as_the_page_looks_back():
+    opened(1), opened(1, day=TUESDAY)
+    run()
+    scrub_all(datetime(2029, 4, 3, 12, tzinfo=LOCAL))
+    assert figures() == {("guide", "yibao-001", TUESDAY): 1}
+
+
 # --- requests -------------------------------------------------------------------------------------------------------------------------
 
 

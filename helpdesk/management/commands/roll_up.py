@@ -5,7 +5,7 @@ from doorplates.rollup import roll_up_scans
 from guides.rollup import BATCH, roll_up_views
 from helpdesk.request_figures import roll_up_requests
 
-BATCHES = 100  # of each kind in one run: the other jobs of the minute have to be done too
+BATCHES = 20  # of each kind in one run: the other jobs of the minute have to be done too
 
 
 class Command(BaseCommand):
