@@ -202,6 +202,13 @@ def test_every_svg_in_the_zip_leads_to_the_plate_that_the_list_says(tmp_path):
     assert plates == {}
 
 
+def test_a_name_that_the_print_font_lacks_is_no_hindrance_for_a_picture_of_the_code(tmp_path):
+    make_plate(make_building(name="𠀀号楼"))
+    run("export_doorplates", area=DISTRICT, size=40, out=tmp_path / "a.zip")
+    with ZipFile(tmp_path / "a.zip") as archive:
+        assert "𠀀号楼" in archive.read("list.csv").decode()
+
+
 def test_the_same_plates_give_the_same_zip_to_the_byte(tmp_path):
     plates_of(3)
     for name in ("a", "b"):

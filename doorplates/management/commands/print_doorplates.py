@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from doorplates.batches import PlateList, whole
 from doorplates.layouts import LAYOUTS
 from doorplates.output import PlatesCommand
-from doorplates.sheets import write_sheet
+from doorplates.sheets import texts_of, write_sheet
 
 MOST_PAGES = 2000  # a PDF is put together in memory: about 25 MB at the smallest size
 
@@ -45,7 +45,7 @@ class Command(PlatesCommand):
         for at, plate in enumerate(part.plates, start=part.start - 1):
             if listing:
                 listing.add(plate, path.name, at // cells + 1, at % cells + 1)
-        mark = part.fingerprint(LAYOUTS[size])
+        mark = part.fingerprint(LAYOUTS[size], seen=texts_of)
         if _keywords(path) == mark:
             return False
         with whole(path, mode="wb") as file:
