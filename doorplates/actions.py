@@ -54,20 +54,23 @@ def _parts(rows: Iterable, size: int = AT_ONCE) -> Iterator[list]:
 
 def _issue_missing(buildings: list[Building]) -> list[Doorplate]:
     active = set(Doorplate.objects.active().filter(building__in=buildings).values_list("building_id", "entrance"))
-    in_order = sorted(buildings, key=lambda building: building.pk)  # everybody inserts in the same order: nobody waits for each other in a ring
-    missing = [(b, entrance) for b in in_order for entrance in b.entrances or [""] if (b.pk, entrance) not in active]
+    missing = [(b, entrance) for b in buildings for entrance in b.entrances or [""] if (b.pk, entrance) not in active]
     plates = [Doorplate(building=b, entrance=entrance, code=code) for (b, entrance), code in zip(missing, _fresh_codes(len(missing)), strict=True)]
     return Doorplate.objects.bulk_create(plates, batch_size=500)
 
 
 @transaction.atomic
+def _issue(buildings: list[Building]) -> list[Doorplate]:
+    return _retried(lambda: [plate for part in _parts(buildings) for plate in _issue_missing(part)])
+
+
 def issue_plates(buildings: Iterable[Building], *, by: str) -> list[Doorplate]:
     """One active plate for each entrance that has none, all or nothing. Returns the new ones; a second call has none.
 
     A building without entrances has a single one, named "". Raises NotPossible when no free code is found.
     """
-    buildings = sorted(buildings, key=lambda building: building.pk)
-    plates = _retried(lambda: [plate for part in _parts(buildings) for plate in _issue_missing(part)])
+    buildings = sorted(buildings, key=lambda building: building.pk)  # all runs insert in one order: none waits for another in a ring
+    plates = _issue(buildings)
     logger.info("%s plates issued at %s buildings by %s", len(plates), len(buildings), by)
     return plates
 
@@ -77,10 +80,12 @@ def issue_everywhere(buildings: QuerySet[Building], *, by: str) -> Iterator[tupl
 
     After each batch gives how many buildings it passed and how many plates it issued. Two runs at once share the work.
     """
-    last = 0
+    last = issued = 0
     while batch := list(buildings.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
-        yield len(batch), len(issue_plates(batch, by=by))
-        last = batch[-1].pk
+        new = len(_issue(batch))
+        last, issued = batch[-1].pk, issued + new
+        yield len(batch), new
+    logger.info("%s plates issued by %s", issued, by)
 
 
 def _end(plate: Doorplate, reason: str) -> None:

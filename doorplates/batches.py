@@ -8,7 +8,7 @@ import csv
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +17,6 @@ from typing import IO
 
 from doorplates.models import Doorplate
 from doorplates.qr import plate_url
-from doorplates.sheets import texts_of
 from menpai.spreadsheets import FORMULA_STARTS
 
 FINGERPRINT = "menpai:"  # what a fingerprint begins with in a file's keywords or comment
@@ -35,11 +34,11 @@ class Part:
     plates: list[Doorplate]
     start: int  # the first free cell of its first page, from 1
 
-    def fingerprint(self, *look) -> str:
-        """Of everything that can be seen on these notices; `look` is what else decides how the file comes out. Raises Unprintable."""
+    def fingerprint(self, *look, seen: Callable[[Doorplate], object]) -> str:
+        """Of everything that can be seen of these plates in the file: `seen` says what, `look` what else decides how the file comes out."""
         digest = hashlib.sha256(repr((look, self.start)).encode())
         for plate in self.plates:
-            digest.update(repr((plate_url(plate), sorted(texts_of(plate).items()))).encode())
+            digest.update(repr((plate_url(plate), seen(plate))).encode())
         return FINGERPRINT + digest.hexdigest()
 
 
@@ -88,11 +87,12 @@ class PlateList:
         self.table.writerow([*columns, "编号", "网址", "村（社区）", "小区（自然村）", "楼栋", "入口（单元）", "示例"])
 
     def add(self, plate: Doorplate, *cells) -> None:
-        building = plate.building
-        place = (building.community.name, building.estate, building.name, plate.entrance)
-        sample = "示例" if building.is_sample else ""
-        self.table.writerow([*cells, plate.spoken_code, plate_url(plate), *(self._text(name) for name in place), sample])
+        self.table.writerow([*cells, *cells_of(plate)])
 
-    @staticmethod
-    def _text(name: str) -> str:
-        return f"'{name}" if name.startswith(FORMULA_STARTS) else name
+
+def cells_of(plate: Doorplate) -> list[str]:
+    """What a list says of a plate."""
+    building = plate.building
+    names = (building.community.name, building.estate, building.name, plate.entrance)
+    safe = [f"'{name}" if name.startswith(FORMULA_STARTS) else name for name in names]
+    return [plate.spoken_code, plate_url(plate), *safe, "示例" if building.is_sample else ""]

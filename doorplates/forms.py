@@ -88,5 +88,4 @@ class ExportForm(forms.Form):
         initial=75,
         choices=[(size, f"{size}毫米") for size in LAYOUTS],
         widget=forms.RadioSelect(attrs={"class": "radiolist"}),
-        help_text="不算四周的白边。白边在图里，不能裁掉。",
     )

@@ -3,7 +3,9 @@
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
@@ -86,4 +88,11 @@ class PlatesCommand(BaseCommand):
         there = f"{len(files)} 个文件" + (f"（有 {kept} 个早就写好，没有动）" if kept else "")
         earlier = [] if alone else sorted(set(folder.glob(f"{stem}-*{self.suffix}")) - set(files))
         left = f"\n注意：文件夹里还有 {len(earlier)} 个以前的文件，不在这一次里面（{earlier[0].name} …），不要拿去印。" if earlier else ""
-        return f"{there}，在 {out}。{left}"
+        return f"{there}，在 {out}。{left}{self._only_here()}"
+
+    @staticmethod
+    def _only_here() -> str:
+        """A hundred thousand notices with the address of a trial site would be waste paper."""
+        if urlsplit(settings.SITE_URL).hostname in ("localhost", "127.0.0.1"):
+            return f"\n注意：二维码里的网址是 {settings.SITE_URL}，居民的手机打不开，不要拿去印。先设好 MENPAI_SITE_URL。"
+        return ""

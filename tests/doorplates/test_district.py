@@ -39,9 +39,7 @@ def killed(buildings):
     return plates
 actions._issue_missing = killed
 """
-BETWEEN_TWO_BATCHES = AFTER_THE_ROWS_BEFORE_THE_COMMIT.replace("real, turns = 2, actions._issue_missing", "real, turns = 2, actions.issue_plates").replace(
-    "def killed(buildings):\n    plates = real(buildings)", "def killed(buildings, by):\n    plates = real(buildings, by=by)"
-).replace("actions._issue_missing = killed", "actions.issue_plates = killed")
+BETWEEN_TWO_BATCHES = AFTER_THE_ROWS_BEFORE_THE_COMMIT.replace("_issue_missing", "_issue")
 BEFORE_THE_ROWS = AFTER_THE_ROWS_BEFORE_THE_COMMIT.replace("    plates = real(buildings)\n", "    plates = real(buildings) if not turns else []\n")
 WHILE_A_FILE_IS_WRITTEN = """
 from doorplates.management.commands import {command} as module

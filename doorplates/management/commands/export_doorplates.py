@@ -2,7 +2,7 @@ from zipfile import BadZipFile, ZipFile
 
 from django.core.management.base import CommandError
 
-from doorplates.batches import whole
+from doorplates.batches import cells_of, whole
 from doorplates.export import FORM, write_zip
 from doorplates.output import PlatesCommand
 
@@ -29,7 +29,7 @@ class Command(PlatesCommand):
         self.stdout.write(f"{name}：门牌 {count} 块，{told}")
 
     def write_part(self, part, path, listing, *, size):
-        mark = part.fingerprint(FORM, size)
+        mark = part.fingerprint(FORM, size, seen=cells_of)
         if _comment(path) == mark:
             return False
         with whole(path, mode="wb") as file:

@@ -6,10 +6,9 @@ from django.core.management.base import CommandError
 from doorplates.batches import PlateList, whole
 from doorplates.layouts import LAYOUTS
 from doorplates.output import PlatesCommand
-from doorplates.sheets import write_sheet
+from doorplates.sheets import texts_of, write_sheet
 
 MOST_PAGES = 2000  # a PDF is put together in memory: about 25 MB at the smallest size
-SCALING = "打印比例选“实际大小”。"
 
 
 class Command(PlatesCommand):
@@ -34,7 +33,7 @@ class Command(PlatesCommand):
         count = plates.count()
         pages = -(-(count + start - 1) // cells)
         told = self.write_all(plates, out=out, per_file=per_file * cells, stem=f"doorplates-{area or 'single'}-{size}mm", start=start, size=size)
-        self.stdout.write(f"{name}：门牌 {count} 块，{pages} 页，{told}{SCALING}")
+        self.stdout.write(f"{name}：门牌 {count} 块，{pages} 页（打印比例选“实际大小”），{told}")
 
     @contextmanager
     def listing(self, path):
@@ -46,7 +45,7 @@ class Command(PlatesCommand):
         for at, plate in enumerate(part.plates, start=part.start - 1):
             if listing:
                 listing.add(plate, path.name, at // cells + 1, at % cells + 1)
-        mark = part.fingerprint(LAYOUTS[size])
+        mark = part.fingerprint(LAYOUTS[size], seen=texts_of)
         if _keywords(path) == mark:
             return False
         with whole(path, mode="wb") as file:
