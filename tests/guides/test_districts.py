@@ -96,6 +96,11 @@ def test_the_page_of_ones_own_request_speaks_for_its_district(client, both):
         assert not [word for word in SAID[DISTRICT] if word in text], address
 
 
+def test_a_slips_number_leads_to_its_own_districts_answer_from_any_door(client, both):
+    found = client.get("/help/", {"reference": both[COUNTY].correction.code}, follow=True).content.decode()
+    assert "乙标交医保" in found and "乙标办事门牌" in found and f"/c/{COUNTY}/" in found and "甲标" not in found
+
+
 def test_a_place_that_is_nowhere_still_has_the_words_of_its_district(client, both):
     lost = client.get(f"/c/{VILLAGE}/guides/yibao-404/")
     nowhere = client.get(f"/c/{COUNTY}/nowhere/at/all/")

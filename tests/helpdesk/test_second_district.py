@@ -198,6 +198,7 @@ def test_who_works_for_two_districts_is_asked_which(bureau):
     assert "给哪个区（县）" in client.get(address).content.decode()
     assert client.post(address, event_form()).status_code == 200
     assert client.post(address, event_form(for_district=COUNTY)).status_code == 302
+    assert "给哪个区（县）" in client.get(reverse("admin:guides_guide_add")).content.decode()
     assert LifeEvent.objects.get(slug="marry").district == COUNTY
 
 
