@@ -126,6 +126,20 @@ def test_a_notice_of_one_village_of_the_second_district_is_read_there(client, bo
     assert "乙标村通知" not in client.get("/notices/").content.decode()
 
 
+@pytest.mark.parametrize("path", ["/areas/", "/elder/areas/"])
+def test_who_is_in_the_other_district_finds_the_way_there_and_back(client, both, path):
+    there = f"{path.removesuffix('areas/')}c/{COUNTY}/areas/"
+    assert f'href="{there}"' in client.get(path).content.decode()
+    page = client.get(there).content.decode()
+    assert f'href="{path}"' in page and "乙示例镇" in page and "园艺镇" not in page
+
+
+def test_only_12345_is_said_to_answer_day_and_night(client):
+    start()
+    assert "24小时有人接" in client.get("/").content.decode()
+    assert "24小时有人接" not in client.get(f"/c/{COUNTY}/").content.decode()  # nobody knows it of another number
+
+
 # words
 
 
