@@ -112,6 +112,9 @@ def test_a_place_that_is_nowhere_still_has_the_words_of_its_district(client, bot
 def test_what_only_one_has_the_other_does_not_know(client, both):
     make_guide("huji-001", district=COUNTY)
     make_guide("minzheng-001")
+    for page in ("", "guides/", "guides/?for=personal"):  # topics are shared words; each shows those it has guides in
+        own, there = client.get(f"/{page}").content.decode(), client.get(f"/c/{COUNTY}/{page}").content.decode()
+        assert ("主题minzheng" in own, "主题huji" in own, "主题minzheng" in there, "主题huji" in there) == (True, False, False, True), page
     notice, job = both[DISTRICT].notice, both[DISTRICT].job
     assert client.get("/guides/huji-001/").status_code == client.get(f"/c/{VILLAGE}/guides/minzheng-001/").status_code == 404
     assert client.get(f"/c/{VILLAGE}/notices/{notice.pk}/").status_code == client.get(f"/c/{VILLAGE}/jobs/{job.pk}/").status_code == 404
