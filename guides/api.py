@@ -26,6 +26,7 @@ PageNumber = Annotated[int, Query(ge=1, le=100_000, description="第几页，从
 TopicSlug = Annotated[str, Query(pattern=r"^[-\w]*$", max_length=20, description="只要这个主题的，例如 yibao。")]
 AreaCode = Annotated[str, Query(pattern=r"^([0-9]{12})?$", description="只要紧挨着这一级下面的，写它的12位代码。")]
 OfArea = Annotated[str, Query(pattern=r"^([0-9]{12})?$", description="哪个区（县）的，写它或者它下面任何一处的12位代码；空着就是本系统自己的区。")]
+OnlyArea = Annotated[str, Query(pattern=r"^([0-9]{12})?$", description="只要一个区（县）的，写它或者它下面任何一处的12位代码；空着就是全部。")]
 AudienceCode = Annotated[Literal[("", *Audience.values)], Query(description="只要这类办事人的：personal 是个人，enterprise 是企业。")]
 LevelCode = Annotated[Literal[("", *Level.values)], Query(description="只要这一级的：district 区，township 乡镇街道，community 村社区。")]
 Typed = Annotated[str, Query(description=f"要找什么，居民怎么说就怎么写。只读前{MAX_QUERY}个字，空着就什么也找不到。")]
@@ -67,10 +68,10 @@ def search_guides(request, q: Typed = "", area: OfArea = ""):
 
 
 @areas_router.api_operation(READ, "/areas", response={200: AreaPage, 422: Problem}, operation_id="list_areas", summary="区、乡镇街道、村社区")
-def list_areas(request, parent: AreaCode = "", level: LevelCode = "", area: OfArea = "", page: PageNumber = 1):
+def list_areas(request, parent: AreaCode = "", level: LevelCode = "", area: OnlyArea = "", page: PageNumber = 1):
     rows = Area.objects.order_by("code")
-    if level != Level.DISTRICT or area:  # asked for districts, it names all that are here
-        rows = rows.filter(code__startswith=_district(area or parent)[:6])
+    if area:  # without it all there are: the official names belong to nobody
+        rows = rows.filter(code__startswith=_district(area)[:6])
     if parent:
         rows = rows.filter(parent=parent)
     if level:

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from guides.access import get_public_guide
 from guides.forms_wrong import WrongForm
 from guides.models import Correction, Status
-from guides.viewpoint import resident
+from guides.viewpoint import of_district, resident
 from guides.views import page_context
 from menpai import throttle
 
@@ -42,5 +42,8 @@ def answer(request, code):
     found = Correction.objects.select_related("guide").filter(code=code).first()
     if found is None and not throttle.allow("wrong-code", throttle.client_address(request), limit=20, minutes=60):
         code = ""
-    context = page_context(request, request.viewpoint, found=found, code=code, is_new="new" in request.GET)
+    viewpoint = request.viewpoint
+    if found and found.guide.district != viewpoint.district:  # typed at the door that all districts share
+        viewpoint = of_district(found.guide.district, elder=viewpoint.elder)
+    context = page_context(request, viewpoint, found=found, code=code, is_new="new" in request.GET)
     return render(request, "guides/wrong_answer.html", context, status=200 if found else 404)

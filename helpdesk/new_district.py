@@ -68,7 +68,7 @@ def _save_words(code: str, **given: str) -> District:
     """The row of the district; what is given anew is taken, the rest stays as the bureau wrote it."""
     district = District.objects.filter(pk=code).select_related("area").first() or District(area=Area.objects.get(pk=code))
     if given["hotline"]:
-        given["hotline"] = normalise_hotline(given["hotline"])
+        normalise_hotline(given["hotline"])  # refuses what is no number; on the page it stands as it was written
     for attribute, value in (("site_name", given["name"]), ("hotline", given["hotline"]), ("organiser", given["organiser"])):
         setattr(district, attribute, value.strip() or getattr(district, attribute))
     district.full_clean(validate_unique=False)

@@ -78,6 +78,16 @@ class NewInDistrict(DistrictRows):
             kwargs["form"] = _asking(self.form, choices_for(request.user))
         return super().get_form(request, obj, change, **kwargs)
 
+    def get_list_display(self, request):
+        names = dict(choices_for(request.user))
+
+        @admin.display(description="区（县）", ordering="district")
+        def whose(row):
+            return names.get(row.district, row.district)
+
+        shown = super().get_list_display(request)
+        return (*shown, whose) if len(names) > 1 else shown
+
     def get_fieldsets(self, request, obj=None):
         shown = super().get_fieldsets(request, obj)
         asks = obj is None and len(choices_for(request.user)) > 1

@@ -96,6 +96,11 @@ def test_the_page_of_ones_own_request_speaks_for_its_district(client, both):
         assert not [word for word in SAID[DISTRICT] if word in text], address
 
 
+def test_a_slips_number_leads_to_its_own_districts_answer_from_any_door(client, both):
+    found = client.get("/help/", {"reference": both[COUNTY].correction.code}, follow=True).content.decode()
+    assert "乙标交医保" in found and "乙标办事门牌" in found and f"/c/{COUNTY}/" in found and "甲标" not in found
+
+
 def test_a_place_that_is_nowhere_still_has_the_words_of_its_district(client, both):
     lost = client.get(f"/c/{VILLAGE}/guides/yibao-404/")
     nowhere = client.get(f"/c/{COUNTY}/nowhere/at/all/")
@@ -107,6 +112,9 @@ def test_a_place_that_is_nowhere_still_has_the_words_of_its_district(client, bot
 def test_what_only_one_has_the_other_does_not_know(client, both):
     make_guide("huji-001", district=COUNTY)
     make_guide("minzheng-001")
+    for page in ("", "guides/", "guides/?for=personal"):  # topics are shared words; each shows those it has guides in
+        own, there = client.get(f"/{page}").content.decode(), client.get(f"/c/{COUNTY}/{page}").content.decode()
+        assert ("主题minzheng" in own, "主题huji" in own, "主题minzheng" in there, "主题huji" in there) == (True, False, False, True), page
     notice, job = both[DISTRICT].notice, both[DISTRICT].job
     assert client.get("/guides/huji-001/").status_code == client.get(f"/c/{VILLAGE}/guides/minzheng-001/").status_code == 404
     assert client.get(f"/c/{VILLAGE}/notices/{notice.pk}/").status_code == client.get(f"/c/{VILLAGE}/jobs/{job.pk}/").status_code == 404
@@ -119,6 +127,20 @@ def test_a_notice_of_one_village_of_the_second_district_is_read_there(client, bo
     assert "乙标村通知" in client.get(f"/c/{VILLAGE}/notices/").content.decode()
     assert "乙标村通知" in client.get(f"/c/{COUNTY}/notices/").content.decode()
     assert "乙标村通知" not in client.get("/notices/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/areas/", "/elder/areas/"])
+def test_who_is_in_the_other_district_finds_the_way_there_and_back(client, both, path):
+    there = f"{path.removesuffix('areas/')}c/{COUNTY}/areas/"
+    assert f'href="{there}"' in client.get(path).content.decode()
+    page = client.get(there).content.decode()
+    assert f'href="{path}"' in page and "乙示例镇" in page and "园艺镇" not in page
+
+
+def test_only_12345_is_said_to_answer_day_and_night(client):
+    start()
+    assert "24小时有人接" in client.get("/").content.decode()
+    assert "24小时有人接" not in client.get(f"/c/{COUNTY}/").content.decode()  # nobody knows it of another number
 
 
 # words

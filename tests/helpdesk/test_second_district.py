@@ -198,6 +198,7 @@ def test_who_works_for_two_districts_is_asked_which(bureau):
     assert "给哪个区（县）" in client.get(address).content.decode()
     assert client.post(address, event_form()).status_code == 200
     assert client.post(address, event_form(for_district=COUNTY)).status_code == 302
+    assert "给哪个区（县）" in client.get(reverse("admin:guides_guide_add")).content.decode()
     assert LifeEvent.objects.get(slug="marry").district == COUNTY
 
 
@@ -274,7 +275,7 @@ def test_a_superuser_sees_all_and_may_look_at_one(bureau):
     client.force_login(make_user("root", is_superuser=True, is_staff=True))
     page = reverse("admin:guides_guide_changelist")
     text = client.get(page).content.decode()
-    assert "甲标交医保" in text and "乙标交医保" in text
+    assert "甲标交医保" in text and "乙标交医保" in text and "乙示例县" in text
     text = client.get(f"{page}?in_district={COUNTY}").content.decode()
     assert "甲标交医保" not in text and "乙标交医保" in text
 
