@@ -3,28 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from django.db.models import Count, Func, IntegerField, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Greatest
 
+from doorplates.entrances import EntryCount
 from doorplates.models import Building, Doorplate
 from guides.figures import below
 from guides.rollup import lineage
-
-
-class Length(Func):
-    """How many entries a JSON list has, on both databases."""
-
-    function, output_field = "JSON_ARRAY_LENGTH", IntegerField()
-
-    def as_postgresql(self, compiler, connection, **context):
-        return self.as_sql(compiler, connection, function="JSONB_ARRAY_LENGTH", **context)
 
 
 def coverage(prefixes: Iterable[str]) -> tuple[Counter, Counter]:
     """Entrances and valid plates by area code: each community with buildings, and its township and district. A building without 单元 is one entrance."""
     prefixes = list(prefixes)
     entrances = Building.objects.filter(below(prefixes, "community_id")).order_by().values_list("community_id")
-    entrances = entrances.annotate(n=Sum(Greatest(Length("entrances"), 1)))
+    entrances = entrances.annotate(n=Sum(Greatest(EntryCount("entrances"), 1)))
     plates = Doorplate.objects.active().filter(below(prefixes, "building__community_id")).order_by().values_list("building__community_id").annotate(n=Count("pk"))
     return _with_above(entrances), _with_above(plates)
 

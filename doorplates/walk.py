@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, Que
 from django.utils import timezone
 
 from doorplates.entrances import TROUBLED
-from doorplates.models import Condition, Doorplate, PlateCheck, PlateReport, Scan
+from doorplates.models import Condition, Doorplate, PlateCheck, PlateReport, Scan, ScanDay
 from doorplates.quiet import ENOUGH_DAYS, Past, is_quiet, silence_by_chance
 
 MOST = 30  # a walk of a morning
@@ -101,8 +101,9 @@ def _never(plates):
     return plates.filter(hangs, condition=Condition.FINE).filter(~_scanned()).order_by("issued_at", "pk")
 
 
-def _scanned() -> Exists:
-    return Exists(Scan.objects.filter(doorplate=OuterRef("pk")))
+def _scanned() -> Q:
+    """Ever: scans are kept one by one for a season only, their days for good."""
+    return Q(Exists(ScanDay.objects.filter(doorplate=OuterRef("pk")))) | Q(Exists(Scan.objects.filter(doorplate=OuterRef("pk"))))
 
 
 def _quiet(plates):
@@ -115,12 +116,10 @@ def _quiet(plates):
 
 
 def pasts_of(plates: QuerySet[Doorplate], today: date) -> dict[int, Past]:
-    """The days of those plates that have enough for a judgement, by primary key: one query, grouped by the database.
-
-    A daily roll-up with a row for each plate and day can stand in for Scan.
-    """
-    rows = Scan.objects.filter(doorplate__in=plates.order_by().values("pk"), day__gte=today - LOOK_BACK).order_by().values("doorplate")
-    rows = rows.annotate(days=Count("day", distinct=True), first=Min("day"), last=Max("day")).filter(days__gte=ENOUGH_DAYS)
+    """The days of those plates that have enough for a judgement, by primary key: one query, grouped by the database. What was not rolled up yet
+    (`roll_up` runs every minute) is not among them."""
+    rows = ScanDay.objects.filter(doorplate__in=plates.order_by().values("pk"), day__gte=today - LOOK_BACK).order_by().values("doorplate")
+    rows = rows.annotate(days=Count("day"), first=Min("day"), last=Max("day")).filter(days__gte=ENOUGH_DAYS)
     return {row["doorplate"]: Past(row["days"], row["first"], row["last"]) for row in rows}
 
 

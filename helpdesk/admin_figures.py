@@ -1,8 +1,5 @@
 """看数 in the back office: the figures of the districts that a member of the bureau works for. Stands in this room because it shows plates and requests too."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -10,8 +7,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from guides import health
+from guides.departments import guides_of
 from guides.districts import within
-from guides.models import Area, DayFigure, Guide, Level
+from guides.models import Area, DayFigure, Level
 from helpdesk.views.figures import figures_page, scope_of
 
 
@@ -54,9 +53,8 @@ def _misses(user) -> str:
 
 
 def health_counts(user) -> list[tuple[str, int, str]]:
-    """How many guides have what kind of trouble: its words, the number, the address of the list. Nothing as long as guides.health is not there."""
-    if not user.has_perm("guides.view_guide") or find_spec("guides.health") is None:
+    """How many guides have what kind of trouble: its words, the number, the address of the list."""
+    if not user.has_perm("guides.view_guide"):
         return []
-    health = import_module("guides.health")
     page = reverse("admin:guides_guide_health")
-    return [(kind.label, n, f"{page}?kind={kind.value}") for kind, n in health.counts(within(Guide.objects.all(), user), today=timezone.localdate()).items()]
+    return [(kind.label, n, f"{page}?kind={kind.value}") for kind, n in health.counts(guides_of(user).filter(next_of=None), today=timezone.localdate()).items()]

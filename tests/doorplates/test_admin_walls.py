@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from doorplates.actions import issue_plates, record_check, replace, report_plate
 from doorplates.models import Doorplate, PlateReport, Scan
+from doorplates.rollup import roll_up_scans
 from tests.factories import SHUIYUN, TOWNSHIP, XIAZHUANGZI, YUANYI, make_area, make_building, make_plate
 from tests.people import bianji, guanli
 
@@ -134,6 +135,7 @@ def test_plates_to_visit_are_filtered_by_reason(bureau, plate):
     never = make_plate(building, entrance="never", condition="fine", installed_on=today - timedelta(days=40))
     quiet = make_plate(building, entrance="quiet", condition="fine", installed_on=today - timedelta(days=400))
     Scan.objects.bulk_create(Scan(doorplate=quiet, day=today - timedelta(days=days)) for days in range(40, 160, 3))
+    roll_up_scans()
     report_plate(plate=plate, kind="damaged")
     gone = make_plate(building, entrance="gone")
     record_check(plate=gone, kind="gone", by="朱丽")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from doorplates.actions import record_check, replace, report_plate
 from doorplates.models import Building, Doorplate, Scan
+from doorplates.rollup import roll_up_scans
 from doorplates.walk import MOST, Why, pasts_of, plates_with, walk_list
 from tests.factories import XIAZHUANGZI, make_area, make_building, make_plate
 
@@ -27,6 +28,7 @@ def put_up(entrance: str, *, issued: int = 0, installed: int | None = None, scan
         fields |= {"condition": "fine", "installed_on": days_ago(installed), "checked_on": days_ago(installed)}
     plate = make_plate(building or building_of(), entrance=entrance, issued_at=timezone.now() - timedelta(days=issued), **fields)
     Scan.objects.bulk_create(Scan(doorplate=plate, day=days_ago(days)) for days in scanned)
+    roll_up_scans()
     return plate
 
 
