@@ -129,7 +129,7 @@ def standing(request, guide: Guide, model_admin, **forms):
     may_edit, may_publish = model_admin.may_edit(request), model_admin.has_publish_permission(request)
     own = request.user.pk in guide.authors
     context = {
-        "title": guide.plain_title, "in_review": in_review, "is_public": guide.status in editing.PUBLIC, "may_edit": may_edit, "may_publish": may_publish,
+        "title": guide.plain_title, "in_review": in_review, "decides": in_review or bool(forms), "is_public": guide.status in editing.PUBLIC, "may_edit": may_edit, "may_publish": may_publish,
         "own": own and in_review, "own_sentence": editing.own_work(guide) if own and in_review else "",
         "writers": editing.names_of(guide.authors), "parts": _parts(guide), "unknown": _unknown(guide), "unverified": sum(len(items) for _, items in unverified_parts(guide)),
         "next": next_line(guide), "revision": guide.revisions.defer("text").first(),

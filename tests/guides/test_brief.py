@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from guides.models import Guide
+from guides.models import Guide, Status
 from tests.factories import make_guide
 from tests.guides.admin_pages import form_data
 from tests.open_data import ask
@@ -58,7 +58,7 @@ def edit(client, guide: Guide, **fields):
 
 
 def test_an_editor_writes_how_residents_ask_one_a_line(editor):
-    guide = make_guide(is_brief=True)
+    guide = make_guide(is_brief=True, status=Status.DRAFT)
     assert edit(editor, guide, phrasings="娃的医保咋交\n\n 娃的医保咋交 \n给老人交医保，").status_code == 302
     guide.refresh_from_db()
     assert (guide.phrasings, guide.is_brief) == (["娃的医保咋交", "给老人交医保"], True)
@@ -66,7 +66,7 @@ def test_an_editor_writes_how_residents_ask_one_a_line(editor):
 
 
 def test_an_editor_takes_the_brief_mark_away(editor):
-    guide = make_guide(is_brief=True)
+    guide = make_guide(is_brief=True, status=Status.DRAFT)
     address = reverse("admin:guides_guide_change", args=[guide.pk])
     data = form_data(editor.get(address), "guide_form")
     assert data.pop("is_brief") == ["on"]
@@ -76,7 +76,7 @@ def test_an_editor_takes_the_brief_mark_away(editor):
 
 
 def test_an_editor_sets_the_stage_of_an_enterprises_guide(editor):
-    guide = make_guide("touzi-001", audience="enterprise")
+    guide = make_guide("touzi-001", audience="enterprise", status=Status.DRAFT)
     assert edit(editor, guide, stage="design").status_code == 302
     guide.refresh_from_db()
     assert guide.stage == "design"
@@ -84,7 +84,7 @@ def test_an_editor_sets_the_stage_of_an_enterprises_guide(editor):
 
 
 def test_the_stage_is_asked_only_where_there_may_be_one(editor):
-    personal = make_guide()
+    personal = make_guide(status=Status.DRAFT)
     assert 'name="stage"' not in editor.get(reverse("admin:guides_guide_change", args=[personal.pk])).content.decode()
     assert 'name="stage"' in editor.get(reverse("admin:guides_guide_add")).content.decode()
     edit(editor, personal, stage="design")  # whatever is posted
@@ -93,7 +93,7 @@ def test_the_stage_is_asked_only_where_there_may_be_one(editor):
 
 
 def test_a_personal_guide_with_a_stage_is_refused_in_words(editor):
-    guide = make_guide("touzi-001", audience="enterprise", stage="design")
+    guide = make_guide("touzi-001", audience="enterprise", stage="design", status=Status.DRAFT)
     answer = edit(editor, guide, audience="personal")
     assert "个人办的事没有建设项目的阶段" in answer.content.decode()
     guide.refresh_from_db()

@@ -18,6 +18,7 @@ from playwright.sync_api import BrowserContext, Page
 from doorplates import codes
 from doorplates.actions import issue_plates, record_check, replace, report_plate, revoke
 from doorplates.models import Building, Doorplate
+from guides import editing
 from guides.actions import record_change, record_refusal
 from guides.models import Area, Correction, DayFigure, Guide, JobPosting, Notice, RefusalReason, RefusedAt, Status
 from guides.reading import Reading
@@ -81,7 +82,7 @@ def set_scene() -> dict[str, str]:
     words = {"plate": good.code, "revoked": revoked.code, "replaced": replaced.code, "unissued": codes.generate(), "notice": str(Notice.objects.first().pk)}
     _second_factor_of(people.xiaozhao())
     _figures()
-    return words | walls | _jobs_and_permits() | _requests(good)
+    return words | walls | _jobs_and_permits() | _next_versions() | _requests(good)
 
 
 def _walls(good: Doorplate, successor: Doorplate) -> dict[str, str]:
@@ -109,6 +110,15 @@ def _figures() -> None:
 def _second_factor_of(user) -> None:
     factor = actions.begin_factor(by=user)
     actions.finish_factor(by=user, factor=factor, token=f"{TOTP(bytes.fromhex(factor.key)).token():06d}")
+
+
+def _next_versions() -> dict[str, str]:
+    """边吉 changed two guides: one waits for 沈禾, one is still being written."""
+    waiting, writing = (editing.start_next(guide=Guide.objects.get(slug=slug), by=people.bianji()) for slug in ("yibao-001", "yibao-003"))
+    waiting.steps.filter(pk=waiting.steps.first().pk).update(text="到社区登记，带户口簿。")
+    editing.record_saved(guide=waiting, by=people.bianji())
+    editing.submit(guide=waiting, by=people.bianji())
+    return {"waiting_pk": str(waiting.pk), "writing_pk": str(writing.pk), "public_pk": str(waiting.next_of_id)}
 
 
 def _jobs_and_permits() -> dict[str, str]:
@@ -519,6 +529,11 @@ ADMIN_LOOKS = [
     Look("admin-figures", "/admin/guides/dayfigure/", people.guanli),
     Look("admin-health", "/admin/guides/guide/health/", people.bianji),
     Look("admin-packs", "/admin/guides/guide/packs/", people.bianji),
+    Look("admin-guide-public", "/admin/guides/guide/{public_pk}/change/", people.bianji),
+    Look("admin-guide-next", "/admin/guides/guide/{writing_pk}/change/", people.bianji),
+    Look("admin-guide-compare", "/admin/guides/guide/{waiting_pk}/compare/", people.bianji),
+    Look("admin-guide-review", "/admin/guides/guide/{waiting_pk}/change/", people.shenhe),
+    Look("admin-guide-history", "/admin/guides/guide/{public_pk}/history/", people.bianji),
     Look("admin-refusals", "/admin/guides/refusal/", people.bianji),
     Look("admin-corrections", "/admin/guides/correction/", people.bianji),
     Look("admin-correction", "/admin/guides/correction/{correction_pk}/change/", people.bianji),
