@@ -90,7 +90,7 @@ VIEWERS = [
     Viewer("guanjia", (XIAZHUANGZI, NEIGHBOUR)),  # a steward: only what enterprises ask
     Viewer("bianji", (XIAZHUANGZI, SHUIYUN)),
     Viewer("shenhe", (XIAZHUANGZI, SHUIYUN)),
-    Viewer("guanli", (XIAZHUANGZI, SHUIYUN), sees=("/admin/helpdesk/",)),
+    Viewer("guanli", (XIAZHUANGZI, SHUIYUN), sees=("/admin/helpdesk/", "/admin/guides/dayfigure/")),
     Viewer("tingyong", (XIAZHUANGZI, SHUIYUN)),
     Viewer("", (XIAZHUANGZI, SHUIYUN)),
 ]
