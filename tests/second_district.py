@@ -17,6 +17,7 @@ from guides.models import (
     Area,
     ContentStamp,
     Correction,
+    Counter,
     EditorPosting,
     Guide,
     JobPosting,
@@ -132,6 +133,7 @@ def _guide(slug: str, district: str, mark: str, **fields) -> Guide:
     guide = make_guide(slug, district=district, **{**shown, **fields})
     make_paper(guide, f"{mark}证")
     Step.objects.create(guide=guide, text=f"{mark}去窗口。")
+    Counter.objects.create(guide=guide, kind="hall")
     Statement.objects.create(guide=guide, kind=StatementKind.CONDITION, text=f"{mark}户籍的人。")
     guide_actions.record_change(guide=guide, by=f"{mark}编辑")
     ContentStamp.advance()
