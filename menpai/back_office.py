@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.admin import AdminSite
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 
 # Every registered model stands in one group, in the order of the day; a test fails on one that does not.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -72,3 +73,10 @@ class BackOffice(AdminSite):
     def index(self, request, extra_context=None):
         todos = [todo for found in self.todos for todo in found(request.user) if todo.count]
         return super().index(request, {"todos": todos, "title": "今天", **(extra_context or {})})
+
+    def get_urls(self):
+        return [path("handbook/", self.admin_view(self.handbook), name="handbook"), *super().get_urls()]
+
+    def handbook(self, request):
+        """The editor's handbook, to read and to print."""
+        return TemplateResponse(request, "admin/handbook.html", {**self.each_context(request), "title": "编辑手册"})

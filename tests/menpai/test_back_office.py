@@ -1,7 +1,11 @@
 """The back office's first page: everything in the order of an editor's day, and what waits on top."""
 
+import re
+
 import pytest
 from django.contrib import admin
+from django.contrib.staticfiles import finders
+from PIL import Image
 
 from guides.models import Correction, SearchMiss
 from menpai.back_office import GROUPS
@@ -49,3 +53,11 @@ def test_the_people_of_the_desk_have_no_first_page_here(client, db):
     Correction.objects.create(guide=make_guide(), part="fee")
     client.force_login(people.guanjia())
     assert client.get("/admin/").status_code == 302
+
+
+def test_the_handbook_shows_pictures_that_are_there_in_their_size(bianji):
+    shown = re.findall(r'<img src="/static/(handbook/[^"]+)" alt="[^"]{10,}" width="(\d+)" height="(\d+)"', bianji.get("/admin/handbook/").content.decode())
+    assert len(shown) == 7
+    for name, width, height in shown:
+        with Image.open(finders.find(name)) as picture:
+            assert picture.size == (int(width), int(height))
