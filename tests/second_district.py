@@ -116,7 +116,8 @@ def fill(district: str, village: str) -> Filled:
     guide = _guide("yibao-001", district, mark)
     _guide("yibao-002", district, mark, featured=None, audience="enterprise", stage="land", cross_province=True)
     event = make_event("newborn", guide, district=district, title=f"{mark}添了孩子", answer=f"{mark}接着办。")
-    Office.objects.create(code=f"hall-{district}", name=f"{mark}大厅", kind="hall", area_id=district, address=f"{mark}路1号")
+    hall = "hall-b" if district == DISTRICT else "hall-a"  # the second's would be found first
+    Office.objects.create(code=hall, name=f"{mark}大厅", kind="hall", area_id=district, address=f"{mark}路1号")
     dated = {"source": f"{mark}某科", "area_id": None if district == DISTRICT else district}
     notice = Notice.objects.create(title=f"{mark}通知", text=f"{mark}通知内容", **dated)
     job = JobPosting.objects.create(title=f"{mark}保洁", employer=f"{mark}单位", text=f"{mark}要求", **dated)
