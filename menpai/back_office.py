@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "地点和日子": ("guides.Office", "guides.Area", "guides.SpecialDay", "guides.District"),
     "看数": ("guides.DayFigure",),
     "政策和招聘": ("guides.Notice", "guides.JobPosting"),
-    "门牌": ("doorplates.Building", "doorplates.Doorplate", "doorplates.Coverage"),
+    "门牌": ("doorplates.Building", "doorplates.Doorplate", "doorplates.PlateReport", "doorplates.Coverage"),
     "诉求和帮办": (
         "helpdesk.HelpRequest", "helpdesk.ReplyTemplate", "helpdesk.Posting", "helpdesk.Absence", "helpdesk.Cover", "helpdesk.MarketDay",
         "helpdesk.Robot", "helpdesk.Notification",
