@@ -12,6 +12,7 @@ from doorplates.entrances import count_entrances
 from doorplates.models import CheckKind, Coverage, Doorplate, PlateReport
 from guides.districts import within
 from guides.models import Level
+from menpai.back_office import Todo
 
 
 class SettledFilter(admin.SimpleListFilter):
@@ -168,3 +169,13 @@ class CoverageAdmin(_ToRead):
 def _to_list(area, model: str, words, **more):
     query = urlencode({"township": area.parent_id, "village": area.pk, **more})
     return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:doorplates_{model}_changelist"), query, words)
+
+
+def waiting(user) -> list[Todo]:
+    if not user.has_perm("doorplates.change_doorplate"):
+        return []
+    count = within(PlateReport.objects.filter(settled_on=None), user, "doorplate__building__community_id").count()
+    return [Todo(count, "处门牌居民说有问题", reverse("admin:doorplates_platereport_changelist"))]
+
+
+admin.site.todos.append(waiting)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from guides import health
 from guides.departments import guides_of
 from guides.districts import within
-from guides.models import Area, DayFigure, Level
+from guides.models import Area, DayFigure, Level, district_code_of
 from helpdesk.views.figures import figures_page, scope_of
 
 
@@ -34,7 +34,7 @@ class DayFigureAdmin(admin.ModelAdmin):
         found = figures_page(request, scope, contents=True, requests=request.user.has_perm("helpdesk.view_helprequest"))
         if isinstance(found, HttpResponse):
             return found
-        context = self.admin_site.each_context(request) | {"opts": self.opts, "title": "看数", "misses": _misses(request.user), "health": health_counts(request.user), **found}
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "title": "看数", "misses": _misses(request.user), "health": health_counts(request.user, scope.chosen), **found}
         return TemplateResponse(request, "admin/guides/dayfigure/page.html", context)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
@@ -52,9 +52,10 @@ def _misses(user) -> str:
     return reverse("admin:guides_searchmiss_changelist") if user.has_perm("guides.view_searchmiss") else ""
 
 
-def health_counts(user) -> list[tuple[str, int, str]]:
-    """How many guides have what kind of trouble: its words, the number, the address of the list."""
-    if not user.has_perm("guides.view_guide"):
+def health_counts(user, area: Area | None) -> list[tuple[str, int, str]]:
+    """How many guides of an area's district have what kind of trouble: its words, the number, the address of the list. Each guide is read for it, so of
+    all districts at once nothing is told."""
+    if area is None or not user.has_perm("guides.view_guide"):
         return []
     page = reverse("admin:guides_guide_health")
-    return [(kind.label, n, f"{page}?kind={kind.value}") for kind, n in health.counts(guides_of(user).filter(next_of=None), today=timezone.localdate()).items()]
+    return [(kind.label, n, f"{page}?kind={kind.value}") for kind, n in health.counts(guides_of(user).filter(next_of=None, district=district_code_of(area.code)), today=timezone.localdate()).items()]
