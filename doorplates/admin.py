@@ -20,6 +20,7 @@ from doorplates.transfer import BUILDINGS
 from guides.admin.within import DistrictRows
 from guides.districts import within
 from guides.models import Area, Level
+from menpai.back_office import LookOnly
 from menpai.exchange_pages import exchange_urls
 from menpai.small_cells import SMALLEST
 
@@ -153,7 +154,7 @@ class BuildingAdmin(DistrictRows, admin.ModelAdmin):
 
 
 @admin.register(Doorplate)
-class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
+class DoorplateAdmin(LookOnly, DistrictRows, admin.ModelAdmin):
     district_path = "building__community__code"
     actions = ["print_sheets", "export", "mark", "replace", "revoke"]
     inlines = [ReportInline, CheckInline]
@@ -197,15 +198,6 @@ class DoorplateAdmin(DistrictRows, admin.ModelAdmin):
 
     def view_on_site(self, plate):
         return reverse("doorplates:plate", args=[plate.code])
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def has_end_permission(self, request):
         return request.user.has_perm("doorplates.change_doorplate")

@@ -12,7 +12,7 @@ from doorplates.entrances import count_entrances
 from doorplates.models import CheckKind, Coverage, Doorplate, PlateReport
 from guides.districts import within
 from guides.models import Level
-from menpai.back_office import Todo
+from menpai.back_office import LookOnly, Todo
 
 
 class SettledFilter(admin.SimpleListFilter):
@@ -41,19 +41,10 @@ class _CommunityOfReport(CommunityFilter):
         return queryset.filter(doorplate__building__community_id=self.value()) if self.value() else queryset
 
 
-class _ToRead(admin.ModelAdmin):
+class _ToRead(LookOnly, admin.ModelAdmin):
     """A list for whoever may see plates; nothing is added, typed over or deleted."""
 
     list_display_links = None
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def has_view_permission(self, request, obj=None):
         return request.user.has_perm("doorplates.view_doorplate")

@@ -18,22 +18,14 @@ from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
 from helpdesk.people import accounts_within
 from helpdesk.reply_templates import clean_text
+from menpai.back_office import LookOnly
 from menpai.roles import Role, has_role
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(LookOnly, admin.ModelAdmin):
     """To look at, by whoever has the view permission; nobody adds, changes or deletes here, not even a superuser."""
 
     actions = None
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def history_view(self, request, object_id, extra_context=None):
         """Django looks for the row first: whoever may not see any would learn by the answer which numbers exist."""

@@ -12,20 +12,12 @@ from guides.departments import guides_of
 from guides.districts import within
 from guides.models import Area, DayFigure, Level, district_code_of
 from helpdesk.views.figures import figures_page, scope_of
+from menpai.back_office import LookOnly
 
 
 @admin.register(DayFigure)
-class DayFigureAdmin(admin.ModelAdmin):
+class DayFigureAdmin(LookOnly, admin.ModelAdmin):
     """Only to look at, and never row by row: a row may be a small cell."""
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):

@@ -80,3 +80,16 @@ class BackOffice(AdminSite):
     def handbook(self, request):
         """The editor's handbook, to read and to print."""
         return TemplateResponse(request, "admin/handbook.html", {**self.each_context(request), "title": "编辑手册"})
+
+
+class LookOnly:
+    """For a ModelAdmin whose rows come from elsewhere: nobody adds, changes or deletes them here, not even a superuser."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

@@ -18,24 +18,16 @@ from guides.admin.within import DistrictRows
 from guides.districts import within
 from guides.forms_experience import AnswerForm, RefusalFilter
 from guides.models import Correction, CorrectionState, Guide, Refusal, RefusalReason
+from menpai.back_office import LookOnly
 
 REFUSALS_PER_PAGE = 50
 
 
 @admin.register(Refusal)
-class RefusalAdmin(DistrictRows, admin.ModelAdmin):
+class RefusalAdmin(LookOnly, DistrictRows, admin.ModelAdmin):
     """Counted by guide, paper and reason, the most frequent first; single cases are nobody's list. Only to look at."""
 
     district_path = "guide__district"
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):
