@@ -165,7 +165,7 @@ def _to_list(area, model: str, words, **more):
 def waiting(user) -> list[Todo]:
     if not user.has_perm("doorplates.change_doorplate"):
         return []
-    count = within(PlateReport.objects.filter(settled_on=None), user, "doorplate__building__community_id").count()
+    count = within(PlateReport.objects.filter(settled_on=None), user, "doorplate__building__community__code").count()
     return [Todo(count, "处门牌居民说有问题", reverse("admin:doorplates_platereport_changelist"))]
 
 

@@ -35,6 +35,11 @@ def sees_all(user) -> bool:
     return user._sees_all
 
 
+def works_somewhere(user) -> bool:
+    """Whether there is a district that a user works for: without one there is nothing to take out or to bring in."""
+    return districts_of(user) != set()
+
+
 def inside(codes: set[str] | None, path: str) -> Q:
     """A condition: the column at `path`, which holds an area code, lies in one of these districts; None are all."""
     found = Q() if codes is None else Q(pk__in=[])

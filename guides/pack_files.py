@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -20,6 +19,7 @@ from guides.departments import may_write
 from guides.document_shape import check_keys, is_plain
 from guides.models import Area, Domain, Guide, Office, PackEntry, Status
 from guides.packs import Conflict, arriving, merge, portable
+from guides.site_words import words_of
 
 FORMAT = 1
 MAX_BYTES = 8 * 1024 * 1024
@@ -43,7 +43,7 @@ def export_pack(district: Area, *, topics: Iterable[Domain] | None = None, with_
         leaving = portable(documents.export(guide), district_name=district.name, with_local=with_local, office_names=offices)
         by_topic.setdefault(guide.domain, []).append(leaving)
     head = {
-        "format": FORMAT, "district": district.code, "name": district.name, "site": settings.SITE_NAME, "at": f"{timezone.localtime():%Y-%m-%d %H:%M}",
+        "format": FORMAT, "district": district.code, "name": district.name, "site": words_of(district.code).name, "at": f"{timezone.localtime():%Y-%m-%d %H:%M}",
         "with_local": with_local, "revisions": {guide.slug: guide.revision or 0 for guide in guides},
     }  # fmt: skip
     said = f"# {district.name}的办事指南，{len(guides)}份。到另一个区（县）的后台，“办事指南”里点“内容包”，选这个文件，先看报告再导入。\n"

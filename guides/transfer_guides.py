@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from guides import documents
 from guides.departments import guides_of
-from guides.districts import chosen_by
+from guides.districts import chosen_by, works_somewhere
 from guides.document_shape import FACT_KEYS, OPTIONAL_HEAD
 from guides.models import Domain, Guide, Unit
 from guides.sheets_guides import COUNTERS, FACTS, GUIDES, MATERIALS, SENTENCES, SHEETS, SITUATIONS, STEPS, full_origin, origin, read_fact
@@ -290,7 +290,7 @@ def _samples() -> list[list[list]]:
 
 
 GUIDES_KIND = register(Kind(
-    name="guides", title="办事指南", unit="份指南", model="guides.Guide", sheets=SHEETS, read=read_guides, apply=apply_guides, export=export_rows,
+    name="guides", title="办事指南", unit="份指南", model="guides.Guide", only=works_somewhere, sheets=SHEETS, read=read_guides, apply=apply_guides, export=export_rows,
     samples=_samples, most=MOST, bounds=BOUNDS, in_background=True, read_text=read_topic,
     after="居民还看不到：打开每一份，提交审核。",
     hints=(

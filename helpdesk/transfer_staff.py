@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import get_random_string
 
 from guides.area_names import AreaNames
+from guides.districts import works_somewhere
 from helpdesk.actions import require_password_change
 from helpdesk.models import Posting
 from menpai.cells import BETWEEN, NO, YES, plain, say_words, say_yes_no, text
@@ -197,7 +198,7 @@ def staff_of(by) -> Iterator[User]:
 
 
 STAFF = register(table_kind(
-    TABLE, name="staff", title="工作人员", unit="个账号", model="auth.User", most=MOST, export=staff_of,
+    TABLE, name="staff", title="工作人员", unit="个账号", model="auth.User", only=works_somewhere, most=MOST, export=staff_of,
     samples=lambda: [
         [f"{EXAMPLE}zhangsan", "张三", "帮办员", "示例社区、示例村", "", "12345"],
         [f"{EXAMPLE}lisi", "李四", "编辑、审核", "", "", ""],

@@ -204,16 +204,17 @@ class Kind:
     bounds: Bounds = USUAL
     in_background: bool = False  # a large file is not done while its sender waits
     read_text: Callable[[str, Task, Report], Any] | None = None  # a file that is no workbook: YAML
+    only: Callable[[Any], bool] = lambda user: True  # what else somebody must be, besides their permissions
 
     def _may(self, user, *acts: str) -> bool:
         app, model = self.model.lower().split(".")
         return all(user.has_perm(f"{app}.{act}_{model}") for act in acts)
 
     def may_import(self, user) -> bool:
-        return user.is_active and self._may(user, "add", "change")
+        return user.is_active and self._may(user, "add", "change") and self.only(user)
 
     def may_export(self, user) -> bool:
-        return user.is_active and self._may(user, "view")
+        return user.is_active and self._may(user, "view") and self.only(user)
 
     @property
     def notes(self) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp import login as mark_verified
 
 from helpdesk import actions
+from helpdesk.access import works_in
 from helpdesk.forms_account import CodeForm, PaperCodeForm, PasswordForm
 from helpdesk.gate import still_to_do
 from helpdesk.models import SecondFactor, StaffAccount, StaffSession
@@ -37,6 +38,7 @@ def account_page(view):
     @login_required
     @wraps(view)
     def page(request, *args, **kwargs):
+        request.district = works_in(request.user)  # whose words the page says
         return view(request, *args, **kwargs)
 
     return page

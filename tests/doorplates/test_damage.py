@@ -12,6 +12,7 @@ from benchmarks.damage import SYMBOL, blob, both, far, glare, photograph, rates,
 from benchmarks.damage import blur as out_of_focus
 from doorplates.models import Building, Doorplate
 from guides.models import Area
+from guides.site_words import Words
 from tests.factories import NAMES, SHUIYUN
 
 CODES = ["7K3M9Q2M", "RWXGD54C", "N19628FY", "PDW1HR5N", "TQ40XAJ5", "GJV49J9C", "648VE4XA", "CKD8J7R6", "3F0TY6WH", "A9E2MX71"]
@@ -23,7 +24,9 @@ def pictures():
     """Ten notices of one building that is in no database."""
     building = Building(community=Area(code=SHUIYUN, name=NAMES[SHUIYUN]), estate="示例小区", name="8号楼", is_sample=True)
     plates = [Doorplate(building=building, entrance=f"{number}单元", code=code) for number, code in enumerate(CODES, start=1)]
-    with override_settings(SITE_URL="https://mp.huinong.gov.cn"):  # as long as the address of the simulation
+    words = Words(district="640205000000", name="示例", hotline="12345", organiser="", icp="", police="", identifier="")
+    with override_settings(SITE_URL="https://mp.huinong.gov.cn"), pytest.MonkeyPatch.context() as patch:  # as long as the address of the simulation
+        patch.setattr("doorplates.sheets.words_for", lambda area: words)
         return photograph(plates)
 
 

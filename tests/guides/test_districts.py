@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from doorplates.sheets import _texts
+from doorplates.sheets import texts_of
 from guides import misses, search
 from guides.models import Area, District, Guide, Notice, SearchMiss, SpecialDay, own_district
 from guides.site_words import words_for, words_of
@@ -173,7 +173,7 @@ def test_a_changed_word_is_on_the_next_page(client):
 
 
 def test_the_printed_plate_carries_its_own_districts_words(both):
-    texts = "".join(_texts(both[COUNTY].plate).values())
+    texts = "".join(texts_of(both[COUNTY].plate).values())
     assert HOTLINE in texts and "乙标某某局" in texts and "甲标" not in texts
 
 

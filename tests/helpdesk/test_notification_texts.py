@@ -63,7 +63,7 @@ def recipients(request: HelpRequest) -> list[dict]:
     users = [User(pk=7, username="zhuli") for _ in ways]
     for user, way in zip(users, ways, strict=True):
         ContactCard(user=user, **way)
-    robots = [Robot(pk=1, name=MARK, kind=kind, address=f"https://{MARK}") for kind in ("wecom", "dingtalk")]
+    robots = [Robot(pk=1, name=MARK, kind=kind, area=request.area, address=f"https://{MARK}") for kind in ("wecom", "dingtalk")]
     return [*({"to_user": user} for user in users), *({"to_robot": robot} for robot in robots), {"to_resident": True}]
 
 

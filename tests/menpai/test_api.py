@@ -85,7 +85,7 @@ def test_an_address_that_does_not_exist_is_refused_in_words(path):
 
 
 def test_a_fault_is_told_in_words_and_logged(monkeypatch, caplog):
-    monkeypatch.setattr("guides.api.search", lambda query: 1 / 0)
+    monkeypatch.setattr("guides.api.search", lambda *asked, **how: 1 / 0)
     assert "12345" in refusal("/api/v1/search?q=医保", status=500)
     [record] = [record for record in caplog.records if record.name == "menpai.api"]
     assert record.exc_info[0] is ZeroDivisionError

@@ -124,11 +124,15 @@ def test_an_editor_of_one_district_neither_gets_nor_changes_rows_of_another(fill
                          department="某局", counter_level="district")  # fmt: skip
     there = Area.objects.create(code="640221100001", name="某某社区居民委员会", level="community", parent_id="640221100000")
     Building.objects.create(community=there, name="1号楼")
-    EditorPosting.objects.create(user=make_user("there", name="那边的人", role="编辑"), district_id=OTHER)
+    there_editor = make_user("there", name="那边的人", role="编辑")
+    EditorPosting.objects.create(user=there_editor, district_id=OTHER)
     marks = {"areas": "平罗县", "buildings": "某某社区", "guides": "另一个区的事", "offices": "hall-there", "staff": "那边的人"}
     mine = guanli()
-    assert marks[name] in text_of(KINDS[name].export(filled))
+    theirs = there_editor if name == "guides" else filled  # a workbook of guides is of one district: its slugs are
+    assert marks[name] in text_of(KINDS[name].export(theirs))
     assert marks[name] not in text_of(KINDS[name].export(mine))
+    if name == "guides":  # the same number is another guide here, so nothing of the file is foreign
+        return
     foreign = [problem for problem in exchange.run(name, exchange.exported(name, filled), mine).problems if re.search("不归您管|别的区", problem.message)]
     assert foreign
     assert all(problem.row >= 2 for problem in foreign)
