@@ -158,7 +158,7 @@ class DoorplateAdmin(LookOnly, DistrictRows, admin.ModelAdmin):
     district_path = "building__community__code"
     actions = ["print_sheets", "export", "mark", "replace", "revoke"]
     inlines = [ReportInline, CheckInline]
-    list_display = ["number", "community", "where", "state", "condition", "issued_at", "scan_total", "is_sample"]
+    list_display = ["number", "community", "where", "state", "condition", "scan_total", "is_sample"]
     list_filter = [WhyFilter, "state", "condition", TownshipFilter, CommunityFilter, "building__is_sample"]
     list_select_related = ["building__community"]
     list_per_page = 50

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
+from guides.departments import guides_of
 from guides.forms_admin import LinesField
 from guides.models import Domain, Guide, SearchMiss, Status, Synonym
 
@@ -31,18 +32,18 @@ class GuideSelect(AutocompleteSelect):
 def guide_field(**kwargs) -> forms.ModelChoiceField:
     """Any guide that residents read or will read, found by typing."""
     widget = GuideSelect(SearchMiss._meta.get_field("guide"), admin.site, attrs={"data-width": "26em"})
-    messages = {"required": "先选一个指南。", "invalid_choice": "没有这个指南，或者撤下了。换一个。"}
+    messages = {"required": "先选一个指南。", "invalid_choice": "没有这个指南，撤下了，或者不归您管。换一个。"}
     return forms.ModelChoiceField(Guide.objects.exclude(status=Status.WITHDRAWN), widget=widget, error_messages=messages, **kwargs)
 
 
 class MissForm(forms.Form):
-    """One act on a miss. `act` keeps the ids of the forms of one page apart."""
+    """One act on a miss, by a user: only their own guides get another name. `act` keeps the ids of the forms of one page apart."""
 
-    def __init__(self, data=None, *, act: str, miss: SearchMiss):
+    def __init__(self, data=None, *, act: str, miss: SearchMiss, user):
         super().__init__(data, auto_id=f"{act}_%s", label_suffix="")
         self.miss = miss
         if "guide" in self.fields:
-            self.fields["guide"].queryset = self.fields["guide"].queryset.filter(district=miss.district)
+            self.fields["guide"].queryset = self.fields["guide"].queryset.filter(district=miss.district, pk__in=guides_of(user).values("pk"))
 
 
 class GuideForm(MissForm):

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from guides import actions, corrections, refusals
 from guides.admin.reviewing import name_of
 from guides.admin.within import DistrictRows
-from guides.districts import within
+from guides.departments import guides_of
 from guides.forms_experience import AnswerForm, RefusalFilter
 from guides.models import Correction, CorrectionState, Guide, Refusal, RefusalReason
 from menpai.back_office import LookOnly
@@ -29,11 +29,14 @@ class RefusalAdmin(LookOnly, DistrictRows, admin.ModelAdmin):
 
     district_path = "guide__district"
 
+    def seen_by(self, rows, user):
+        return rows.filter(guide__in=guides_of(user).values("pk"))
+
     def changelist_view(self, request, extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request)
-        form = RefusalFilter(request.GET, months=_months(timezone.localdate()), guides=within(Guide.objects.all(), request.user))
+        form = RefusalFilter(request.GET, months=_months(timezone.localdate()), guides=guides_of(request.user).filter(next_of=None))
         chosen = form.cleaned_data if form.is_valid() else {"month": "", "guide": None}
         page = Paginator(_counted(rows, chosen["month"], chosen["guide"]), REFUSALS_PER_PAGE).get_page(request.GET.get("p"))
         rows = [row | {"reason": RefusalReason(row["reason"]).label} for row in page]
@@ -69,6 +72,9 @@ class CorrectionAdmin(DistrictRows, admin.ModelAdmin):
     """Open ones first, by guide and part; what several readers say of one part is one line, answered once."""
 
     district_path = "guide__district"
+
+    def seen_by(self, rows, user):
+        return rows.filter(guide__in=guides_of(user).values("pk"))
     change_list_template = "admin/guides/correction/change_list.html"
     list_display = ("guide", "where", "times", "shown_state", "at", "handled_by")
     list_display_links = ("guide",)

@@ -86,7 +86,7 @@ class OfficeAdmin(DistrictRows, admin.ModelAdmin):
     form = OfficeForm
     change_list_template = "admin/exchange/change_list.html"
     inlines = [HoursInline]
-    list_display = ("name", "kind", "area", "phone", "address", "located", "hours_are_sample", "checked")
+    list_display = ("name", "kind", "area", "phone", "address", "located", "hours_are", "checked")
     list_filter = ("kind", "hours_are_sample")
     list_select_related = ("area",)
     search_fields = ("name", "code", "address", "area__name")
@@ -121,9 +121,13 @@ class OfficeAdmin(DistrictRows, admin.ModelAdmin):
     def get_urls(self):
         return [*exchange_urls(OFFICES, self), *super().get_urls()]
 
-    @admin.display(description="坐标", boolean=True)
+    @admin.display(description="坐标", ordering="longitude")
     def located(self, office):
-        return office.longitude is not None
+        return "-" if office.longitude is None else "有"
+
+    @admin.display(description="办公时间", ordering="hours_are_sample")
+    def hours_are(self, office):
+        return "示例" if office.hours_are_sample else "真的"
 
     @admin.display(description="核实", ordering="verified_on")
     def checked(self, office):

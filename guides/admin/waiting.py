@@ -16,7 +16,7 @@ def waiting(user) -> list[Todo]:
         count = sum(user.pk not in written for written in authors)
         found.append(Todo(count, "份指南等您审", f"{reverse('admin:guides_guide_changelist')}?work=review"))
     if user.has_perm("guides.change_correction"):
-        rows = within(Correction.objects.filter(state=CorrectionState.OPEN), user, "guide__district")
+        rows = Correction.objects.filter(state=CorrectionState.OPEN, guide__in=guides_of(user).values("pk"))
         found.append(Todo(rows.count(), "条居民纠错要看", f"{reverse('admin:guides_correction_changelist')}?state__exact={CorrectionState.OPEN}"))
     if user.has_perm("guides.change_searchmiss"):
         rows = within(SearchMiss.objects.filter(state=MissState.OPEN, count__gt=1), user)

@@ -119,7 +119,7 @@ class SearchMissAdmin(DistrictRows, admin.ModelAdmin):
             return TemplateResponse(request, "admin/guides/searchmiss/match.html", context)
         done = 0
         for miss in rows:
-            form = GuideForm({"guide": request.POST.get(f"guide-{miss.pk}", "")}, act="alias", miss=miss)
+            form = GuideForm({"guide": request.POST.get(f"guide-{miss.pk}", "")}, act="alias", miss=miss, user=request.user)
             done += form.is_valid() and self._do(request, "alias", miss, form.cleaned_data)
         self.message_user(request, f"{done}条加成了别的叫法。", messages.SUCCESS if done else messages.WARNING)
         return None
@@ -149,7 +149,7 @@ class SearchMissAdmin(DistrictRows, admin.ModelAdmin):
         act = ACTS.get(name)
         if act is None or not self.has_change_permission(request, miss) or not request.user.has_perm(act.needs):
             raise PermissionDenied
-        form = act.form(request.POST, act=name, miss=miss)
+        form = act.form(request.POST, act=name, miss=miss, user=request.user)
         if not form.is_valid():
             return self._page(request, miss, refused=form, refused_act=name)
         try:
@@ -166,12 +166,12 @@ class SearchMissAdmin(DistrictRows, admin.ModelAdmin):
 
     def _page(self, request, miss, *, refused: MissForm | None = None, refused_act: str = ""):
         may = {name for name, act in ACTS.items() if request.user.has_perm(act.needs)} if self.has_change_permission(request, miss) else set()
-        forms = {name: ACTS[name].form(act=name, miss=miss) for name in may if miss.state == MissState.OPEN}
+        forms = {name: ACTS[name].form(act=name, miss=miss, user=request.user) for name in may if miss.state == MissState.OPEN}
         if refused is not None:
             forms["alias" if refused_act == "phrasing" else refused_act] = refused  # two buttons, one form
         context = self.admin_site.each_context(request) | {
             "opts": self.opts, "miss": miss, "forms": forms, "hits": best_guides(miss), "title": f"没搜到的：{miss}",
-            "media": SynonymActForm(act="synonym", miss=miss).media, "refused": refused,
+            "media": SynonymActForm(act="synonym", miss=miss, user=request.user).media, "refused": refused,
         }  # fmt: skip
         return TemplateResponse(request, "admin/guides/searchmiss/handle.html", context)
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guides import editing
-from guides.actions import record_change
-from guides.models import EditorPosting, Guide, Material, Status, Step
+from guides.actions import record_change, record_refusal
+from guides.models import Correction, EditorPosting, Guide, Material, RefusalReason, RefusedAt, SearchMiss, Status, Step
 from menpai.roles import Role
 from tests.factories import DISTRICT, make_area, make_guide, make_user
 from tests.guides.admin_pages import form_data, row_prefix
@@ -322,6 +322,32 @@ def test_somebody_elses_guides_are_not_there(hers, guide, theirs):
     assert public.checked_on is None
     assert "领高龄津贴" not in hers.get(reverse("admin:guides_guide_export", args=["minzheng"])).content.decode()
     assert Guide.everything.filter(pk=version.pk).exists()
+
+
+def test_what_residents_say_of_somebody_elses_guide_is_not_hers(hers, guide, theirs):
+    public, _ = theirs
+    error = Correction.objects.create(guide=public, part="fee", text="钱数不对")
+    own = Correction.objects.create(guide=guide, part="fee", text="钱数不对")
+    record_refusal(guide=public, material="低保证", reason=RefusalReason.UNCLEAR, case="", at=RefusedAt.WINDOW)
+    assert hers.get("/admin/").context["todos"][0].words == "条居民纠错要看"
+    assert hers.get("/admin/").context["todos"][0].count == 1
+    listed = reverse("admin:guides_correction_changelist")
+    assert [row.pk for row in hers.get(listed).context["cl"].result_list] == [own.pk]
+    assert "领高龄津贴" not in hers.get(reverse("admin:guides_refusal_changelist")).content.decode()
+    change = reverse("admin:guides_correction_change", args=[error.pk])
+    assert hers.post(change, {"state": "fixed", "answer": "改好了", "seen": [error.pk]}).status_code == 302
+    error.refresh_from_db()
+    assert error.state == "open"
+
+
+def test_a_search_in_vain_gives_no_other_departments_guide_a_name(hers, guide, theirs):
+    public, _ = theirs
+    miss = SearchMiss.objects.create(text="八十岁的钱", count=3, first_on="2026-11-20", last_on="2026-11-24")
+    page_of_miss = reverse("admin:guides_searchmiss_change", args=[miss.pk])
+    assert "不归您管" in hers.post(page_of_miss, {"act": "alias", "guide": public.pk}).content.decode()
+    assert hers.post(page_of_miss, {"act": "alias", "guide": guide.pk}).status_code == 302
+    public.refresh_from_db(), guide.refresh_from_db()
+    assert ("八十岁的钱" in public.aliases, "八十岁的钱" in guide.aliases) == (False, True)
 
 
 def test_she_writes_new_guides_for_her_department_only(hers, guide):
