@@ -14,8 +14,8 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin menp
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
-# The only place the site writes to; a volume mounted here takes over its owner.
-RUN mkdir -p /app/var/attachments && chown menpai:menpai /app/var/attachments && chmod 700 /app/var/attachments
+# The only places the site writes to; a volume mounted there takes over their owner.
+RUN cd /app && mkdir -p var/attachments var/imports && chown menpai:menpai var/attachments var/imports && chmod 700 var/attachments var/imports
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MENPAI_VAR=/app/var BIND=0.0.0.0
 USER menpai
 EXPOSE 8000
