@@ -74,8 +74,8 @@ def count_entrances(communities: Iterable[Area]) -> list[Area]:
 
 def lacking(buildings: QuerySet[Building]) -> QuerySet[Building]:
     """Those of these buildings that have an entrance without an active plate."""
-    total = Building.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
-    plated = Subquery(_with_entries(total).annotate(total=_plated()).values("total"), output_field=IntegerField())
+    itself = _with_entries(Building.objects.filter(pk=OuterRef("pk"))).order_by()
+    plated = Subquery(itself.values("pk").annotate(total=_plated()).values("total"), output_field=IntegerField())
     return buildings.annotate(entrance_total=Greatest(EntryCount("entrances"), Value(1)), plated_total=plated).filter(plated_total__lt=F("entrance_total"))
 
 
