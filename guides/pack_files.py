@@ -24,7 +24,6 @@ from guides.site_words import words_of
 FORMAT = 1
 MAX_BYTES = 8 * 1024 * 1024
 MOST = 5000  # guides in one pack
-HEAD_KEYS = ("format", "district", "name", "site", "at", "with_local", "revisions")
 NO_PACK = "这不是内容包。内容包是另一个区（县）在后台“内容包”里下载的，开头写着 pack。"
 
 
