@@ -1,5 +1,5 @@
 # Two commands carry a stranger: `make run` serves a trial site, `make test` proves the code. Each installs what it needs.
-.PHONY: run test bench lock clean
+.PHONY: run test bench drill lock clean
 
 run:          ## a served site with sample content at http://127.0.0.1:8000 (PORT=8001 make run changes the port)
 	@scripts/run
@@ -7,8 +7,11 @@ run:          ## a served site with sample content at http://127.0.0.1:8000 (POR
 test:         ## everything: lint, migrations, import direction, SQLite, PostgreSQL, browser journeys
 	@scripts/test
 
-bench:        ## search quality and page cost, each beside a plain baseline measured in the same run
+bench:        ## every speed as a ratio to its peers, measured side by side in one run
 	@scripts/bench
+
+drill:        ## every fault on the real processes: tried, survived, lost
+	@scripts/drill
 
 lock:         ## write the exact versions again after a change in pyproject.toml
 	@scripts/lock

@@ -4,10 +4,11 @@ import os
 import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from tests.conftest import ROOT
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def environment(home, **changes: str) -> dict[str, str]:
