@@ -29,3 +29,4 @@ urlpatterns = [
 ]
 
 handler404 = "menpai.errors.not_found"
+handler500 = "menpai.errors.server_error"
