@@ -16,7 +16,6 @@ from helpdesk.access import works_in
 STAFF = ("/desk/", "/admin/")
 RETRY_AFTER = 30  # seconds
 SECRET = ("password", "code")  # parts of names of fields that are typed afresh: they never come back on a page
-TOKEN = "csrfmiddlewaretoken"
 
 
 def not_found(request, exception=None):
@@ -42,7 +41,7 @@ def server_error(request):
         "again": request.get_full_path(),
         "may_resend": bool(sent) and not any(part in name for name, _ in sent for part in SECRET),
         "sent": sent,
-        "typed": [value for name, value in sent if name != TOKEN and len(value) > 1 and not _is_key(value)],
+        "typed": [value for name, value in sent if value and ("phone" in name or not value.isascii())],  # what was chosen has no word here
         "had_files": files,
         "hotline": settings.HOTLINE,
     }
@@ -68,8 +67,3 @@ def _sent(request) -> tuple[list[tuple[str, str]], bool]:
         return [(name, value) for name, values in request.POST.lists() for value in values], bool(request.FILES)
     except Exception:  # whatever stopped the form from being read is what this page is about
         return [], False
-
-
-def _is_key(value: str) -> bool:
-    """Made by the page and not typed: submission keys, signed texts."""
-    return len(value) >= 32 and value.isascii() and " " not in value

@@ -80,7 +80,10 @@ def test_what_a_resident_typed_comes_back_and_is_taken_once_the_database_is_ther
     assert "刚才没有存上" in body
     assert "<b>" not in body.split("<main", 1)[1].replace("<b>数字", "")
     assert "王阿姨&lt;b&gt;" in body
-    assert token not in body.split("您填的</h2>")[1]  # made by the page, not typed: in the form only
+    shown = body.split("您填的</h2>")[1]
+    assert "13800138000" in shown
+    for chosen in (token, SHUIYUN, typed["submission_key"], guide.slug):  # not typed: in the form only
+        assert chosen not in shown
     again = resent(body)
     assert again == typed | {"note": "第一行\n第二行 & “引号”"}
     answer = browser.post("/help/new/", again)
