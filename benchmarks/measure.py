@@ -82,7 +82,7 @@ def _version(name: str) -> str:
 
 def wrk(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = ()) -> float:
     """Requests a second that wrk gets answered from the address. Raises SystemExit when one answer was not 2xx or 3xx, or a socket failed."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
+    command = ["wrk", "-t1", "--timeout", "20s", f"-c{connections}", f"-d{seconds}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise SystemExit(f"wrk on {url} met errors:\n{text}")
