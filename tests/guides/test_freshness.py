@@ -32,7 +32,6 @@ from guides.models import (
     SpecialDay,
     Statement,
     StatementKind,
-    Status,
     Step,
     Synonym,
 )
@@ -40,11 +39,20 @@ from menpai.api import api
 from menpai.exchange import Report, Task, log_import
 from menpai.spreadsheets import open_book
 from tests.exchange import KINDS, exported
-from tests.factories import DISTRICT, SHUIYUN, TOWNSHIP, make_area, make_building, make_event, make_guide, make_paper, make_plate, make_situation
+from tests.factories import (
+    DISTRICT,
+    SHUIYUN,
+    TOWNSHIP,
+    make_area,
+    make_building,
+    make_event,
+    make_guide,
+    make_paper,
+    make_plate,
+    make_situation,
+)
 from tests.guides.admin_pages import form_data
 from tests.people import bianji, guanli, shenhe
-
-OTHER = "640221000000"  # a second district
 
 
 @pytest.fixture
@@ -114,10 +122,10 @@ def pages() -> list[str]:
 
 def test_what_a_page_that_may_be_kept_reads_is_content(content, client):
     """And the other way round: what is called content stands on some page, or in search, which an uncached page shows."""
-    tables, read, kept = {model._meta.db_table: model._meta.label for model in apps.get_models()}, {}, 0
+    tables, read, kept = {model._meta.db_table: model._meta.label for model in apps.get_models() if not model._meta.proxy}, {}, 0
     for address in pages():
         District.kept = None
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
         assert answer.status_code in (200, 404), (address, answer.status_code)
         if "public" not in answer.get("Cache-Control", ""):
@@ -129,7 +137,8 @@ def test_what_a_page_that_may_be_kept_reads_is_content(content, client):
                     read.setdefault(tables[table], address)
     assert kept > 50
     of_searches = {"guides.SearchMiss", "menpai.Attempt", "guides.ContentStamp"}  # a search in vain is counted while its page is made
-    assert set(read) - of_searches == set(freshness.CONTENT), {name: read.get(name) for name in set(read) ^ set(freshness.CONTENT)}
+    assert {name: read[name] for name in set(read) - of_searches - set(freshness.CONTENT)} == {}
+    assert set(freshness.CONTENT) - set(read) == set()
 
 
 # ---- what is written
@@ -263,15 +272,15 @@ def test_a_draft_and_a_next_version_move_nothing_that_residents_read(content):
     following.answer = "还没人看到。"
     following.save()
     actions.record_change(guide=following, by="甲")
-    assert (ContentStamp.current(), GuideRevision.objects.filter(guide=following).count()) == (before, 1)
+    assert GuideRevision.objects.filter(guide=following).exists()
+    assert ContentStamp.current() == before
 
 
-def test_an_unused_status_stays(content):
-    """A count of refusals that no reader would see moves nothing: the row of the number is not locked by each of them."""
+def test_a_refusal_that_no_reader_is_told_of_moves_nothing(content):
+    """So the row of the number is not locked by each of them."""
     before = ContentStamp.current()
     actions.record_refusal(guide=content, material="身份证", reason=RefusalReason.COPY, case="", at=RefusedAt.values[0])
     assert ContentStamp.current() == before
-    assert content.status == Status.PUBLISHED
 
 
 # ---- who sees it
