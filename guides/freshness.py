@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 
 CHANNEL = "menpai_content"  # PostgreSQL: ContentStamp.advance() notifies, delivered on commit and never before
@@ -39,6 +40,11 @@ def generation() -> int | None:
     PostgreSQL as soon as its notification arrives (a few milliseconds).
     """
     return (_source or _begin())()
+
+
+def settled(number: int | None) -> bool:
+    """Whether what pages read from shows this content already. With one database it always does; a replica may be a moment behind."""
+    return len(settings.DATABASES) == 1 or (number is not None and (_asked() or 0) >= number)
 
 
 def follow() -> None:
