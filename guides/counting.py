@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -20,7 +20,13 @@ from menpai.page_cache import OPENED
 from menpai.visitors import before_it, from_outside, is_browser, is_person, is_same, is_same_again
 
 FLUSH_SECONDS = 2.0
-MOST_WAITING = 200_000  # openings; while the database is away the oldest go first
+MOST_WAITING = 200_000  # openings between two rounds
+MOST_KINDS = 50_000  # different ones that wait while the database is away; beyond that they are given up
+MORE_OF_IT = """
+INSERT INTO guides_view (day, area, kind, key, entry, rolled)
+WITH RECURSIVE many(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM many WHERE number < %s)
+SELECT day, area, kind, key, entry, rolled FROM guides_view, many WHERE id = %s
+"""
 logger = logging.getLogger(__name__)
 
 _opened: deque[tuple] = deque(maxlen=MOST_WAITING)  # filled by every thread without a lock
@@ -70,16 +76,23 @@ def save_opened() -> None:
         if not _unsaved:
             return
         close_old_connections()
-        rows = [View(day=day, kind=kind, key=key, area=area, entry=entry) for (day, kind, key, area, entry), number in _unsaved.items() for _ in range(number)]
         try:
-            with transaction.atomic():
-                View.objects.bulk_create(rows, batch_size=500)
+            _write()
         except DatabaseError as error:
-            logger.warning("%s opened pages wait to be counted: %s", len(rows), type(error).__name__)
-            if len(rows) > MOST_WAITING:
-                _unsaved.clear()
-        else:
-            _unsaved.clear()
+            logger.warning("%s opened pages wait to be counted: %s", _unsaved.total(), type(error).__name__)
+            if len(_unsaved) <= MOST_KINDS:
+                return
+        _unsaved.clear()
+
+
+@transaction.atomic
+def _write() -> None:
+    """One row for each kind of opening, and from it as many more as there were: the database multiplies faster than we do."""
+    rows = [View(day=day, kind=kind, key=key, area=area, entry=entry) for day, kind, key, area, entry in _unsaved]
+    with connection.cursor() as cursor:
+        for row, number in zip(View.objects.bulk_create(rows, batch_size=500), _unsaved.values(), strict=True):
+            if number > 1:
+                cursor.execute(MORE_OF_IT, [number - 1, row.pk])
 
 
 def _start() -> None:

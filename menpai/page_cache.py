@@ -68,6 +68,12 @@ class Shelf:
                     self.bytes -= leaving.size
 
 
+    def drop(self, key: tuple) -> None:
+        with self.lock:
+            if gone := self.pages.pop(key, None):
+                self.bytes -= gone.size
+
+
 class PageCache:
     """WSGI. `generation()` gives the number of the content or None (unknown: nothing kept is fresh); `settled(number)` says whether pages are made
     from that content already; `request_id(environ)` names an answer; `count(environ, opened)` is told of each page answered from memory.
@@ -143,6 +149,7 @@ class PageCache:
         start_response(*said[-1])
         seconds = self._seconds(environ, status, headers)
         if not seconds:
+            self._still(environ, status, headers, key, shelf, kept, before if is_settled else None)
             return answer
         try:
             body = b"".join(answer)
@@ -151,6 +158,15 @@ class PageCache:
         if before == self.generation():  # what was made while the content moved may be half old
             shelf.put(key, self._page(key, headers, body, seconds, before if is_settled else None, environ.get(OPENED)))
         return [body]
+
+    def _still(self, environ: Environ, status: str, headers: Headers, key: tuple, shelf: Shelf, kept: Kept | None, generation: int | None) -> None:
+        """What an answer that is not to be kept says of the page that is: that it holds on, or that it is no more."""
+        if kept is None or environ["REQUEST_METHOD"] != "GET" or status.startswith("5"):
+            return
+        if not status.startswith("304"):
+            shelf.drop(key)
+        elif generation == self.generation() and kept.etag == _etag(headers) != "" and (seconds := self._seconds(environ, "200 OK", [*headers, ("Content-Length", "")])):
+            kept.made, kept.until, kept.generation = self.clock(), self.clock() + seconds, generation
 
     def _seconds(self, environ: Environ, status: str, headers: Headers) -> int:
         """How long an answer may be kept for anybody; 0 not at all."""
@@ -173,10 +189,9 @@ class PageCache:
         more = [part for part in map(str.strip, control.split(",")) if part != "public" and not SECONDS.fullmatch(part)]
         stays = [(name, value) for name, value in headers if name.lower() not in ANEW]
         short = [(name, value) for name, value in stays if name.lower() not in OF_THE_BODY]
-        etag = next((value for name, value in headers if name.lower() == "etag"), "")
         size = len(body) + sum(len(name) + len(value) for name, value in stays) + sum(map(len, key[2:5])) + OVERHEAD
         now = self.clock()
-        return Kept(generation, now, now + seconds, "".join(f", {part}" for part in more), stays, short, etag.removeprefix("W/"), body, opened, size)
+        return Kept(generation, now, now + seconds, "".join(f", {part}" for part in more), stays, short, _etag(headers), body, opened, size)
 
     def _may_rescue(self, kept: Kept | None) -> bool:
         return kept is not None and self.clock() - kept.made < A_DAY
@@ -185,6 +200,11 @@ class PageCache:
         """Old, but better than nothing; nobody else is to keep it."""
         self.rescued += 1
         return self._told(environ, start_response, kept, "no-cache", ("X-Kept-Seconds", f"{self.clock() - kept.made:.0f}"))
+
+
+def _etag(headers: Headers) -> str:
+    """Without its W/: two codings of one page are the same page."""
+    return next((value.removeprefix("W/") for name, value in headers if name.lower() == "etag"), "")
 
 
 def _names(asked: str, etag: str) -> bool:
