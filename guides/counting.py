@@ -75,7 +75,6 @@ def save_opened() -> None:
             _unsaved[day, *_opened.popleft()] += 1
         if not _unsaved:
             return
-        close_old_connections()
         try:
             _write()
         except DatabaseError as error:
@@ -107,6 +106,7 @@ def _start() -> None:
 def _save_for_ever() -> None:
     while True:
         time.sleep(FLUSH_SECONDS)
+        close_old_connections()
         try:
             save_opened()
         except Exception:
