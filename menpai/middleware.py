@@ -1,6 +1,8 @@
 import re
 import secrets
 
+from django.utils.cache import patch_vary_headers
+
 from menpai.logs import request_id as current
 
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -20,6 +22,17 @@ def request_id(get_response):
         current.set(request.id)  # kept after the answer: Django logs a 404 only once the middleware is done
         response = get_response(request)
         response["X-Request-ID"] = request.id
+        return response
+
+    return middleware
+
+
+def coded(get_response):
+    """Every answer may come compressed or not, and says so; a 304 too, which has no body that GZipMiddleware would look at (RFC 9110, 15.4.5)."""
+
+    def middleware(request):
+        response = get_response(request)
+        patch_vary_headers(response, ("Accept-Encoding",))
         return response
 
     return middleware

@@ -15,6 +15,7 @@ from guides.models import ContentStamp, Guide, Notice
 from menpai.middleware import id_of
 from menpai.page_cache import PageCache
 from tests.factories import SHUIYUN, make_area, make_guide, make_situation
+from tests.guides.everything import make_everything, pages
 from tests.people import bianji
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +142,50 @@ def test_the_database_is_gone_and_an_opened_page_stays_readable(site, settings):
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE guides_gone RENAME TO guides_guide")
     assert "X-Kept-Seconds" not in ask(cache, "/guides/yibao-001/")[1]
+
+
+# ---- what caches are told, at every public address
+
+
+def addresses() -> list[str]:
+    """All addresses of guides, plates and open data, and what stands beside them."""
+    return [*pages(), "/help/", "/help/new/", "/elder/help/new/", "/healthz/", "/readyz/", "/sw.js", "/desk/login/", "/admin/login/", "/no/such/page/", "/api/openapi.json", "/api/v1/none"]
+
+
+def test_at_every_address_caches_are_told_one_thing_and_the_right_one(open_connection, monkeypatch):
+    """What may be kept: public for a minute, with a name, differing by its coding alone, without a cookie; known again it is not sent again. Everything
+    else is never public. No header comes twice (`ask` looks)."""
+    monkeypatch.setattr(counting, "_saver", object())
+    make_everything()
+    kept = 0
+    shown = addresses()
+    plain = [address for address in shown if not address.startswith(("/elder", "/c/"))]
+    for application, some in ((WSGIHandler(), plain), (in_front(WSGIHandler(), clock=lambda: 1000.0), shown)):
+        for address in some:
+            status, headers, body = ask(application, address)
+            if "public" not in headers.get("Cache-Control", ""):
+                assert status[:3] in ("404", "410") or {"no-store", "no-cache"} & set(headers["Cache-Control"].replace(",", " ").split()), address
+                continue
+            kept += 1
+            assert (status, headers["Cache-Control"]) == ("200 OK", "public, max-age=60, stale-while-revalidate=30"), address
+            assert headers["Vary"] == "Accept-Encoding", address
+            assert "Set-Cookie" not in headers, address
+            status, again, nothing = ask(application, address, HTTP_IF_NONE_MATCH=headers["ETag"])
+            assert (status, nothing) == ("304 Not Modified", b""), address
+            assert {name: again.get(name) for name in ("ETag", "Cache-Control", "Vary")} == {name: headers[name] for name in ("ETag", "Cache-Control", "Vary")}, address
+            status, packed, smaller = ask(application, address, HTTP_ACCEPT_ENCODING="gzip")
+            if len(body) < 200:  # not worth it, says GZipMiddleware
+                assert smaller == body
+                continue
+            assert (packed["Content-Encoding"], packed["Vary"], packed["ETag"]) == ("gzip", "Accept-Encoding", f"W/{headers['ETag']}"), address
+            assert gzip.decompress(smaller) == body, address
+            assert ask(application, address, HTTP_ACCEPT_ENCODING="gzip", HTTP_IF_NONE_MATCH=packed["ETag"])[0] == "304 Not Modified", address
+    assert kept > 100
+
+
+@pytest.mark.parametrize("address", ["/help/new/", "/desk/login/", "/guides/yibao-001/wrong/"])
+def test_a_page_with_a_token_is_padded_at_random(site, address):
+    """BREACH: the length of a compressed page must not tell what of it a stranger guessed. The padding is the file name of the gzip format."""
+    body = ask(in_front(WSGIHandler()), address, HTTP_ACCEPT_ENCODING="gzip")[2]
+    assert b"csrfmiddlewaretoken" in gzip.decompress(body)
+    assert body[3] & 8
