@@ -1,20 +1,38 @@
 import re
 import secrets
 
+from django.utils.cache import patch_vary_headers
+
 from menpai.logs import request_id as current
 
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
+def id_of(environ: dict) -> str:
+    """The id of a request: the proxy's where it sent a sane one, else a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+
+
 def request_id(get_response):
-    """Give every request an id, the proxy's where it sent a sane one, and return it so that a fault can be traced."""
+    """Give every request an id and return it so that a fault can be traced."""
 
     def middleware(request):
-        given = request.headers.get("X-Request-ID", "")
-        request.id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+        request.id = id_of(request.META)
         current.set(request.id)  # kept after the answer: Django logs a 404 only once the middleware is done
         response = get_response(request)
         response["X-Request-ID"] = request.id
+        return response
+
+    return middleware
+
+
+def coded(get_response):
+    """Every answer may come compressed or not, and says so; a 304 too, which has no body that GZipMiddleware would look at (RFC 9110, 15.4.5)."""
+
+    def middleware(request):
+        response = get_response(request)
+        patch_vary_headers(response, ("Accept-Encoding",))
         return response
 
     return middleware
