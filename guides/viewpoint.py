@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.urls import reverse
 
+from guides.gazetteer import area_at
 from guides.models import Area, Level, district_of, own_district
 
 ELDER = "/elder"
@@ -80,7 +81,7 @@ def resident(view):
             raise BadRequest("NUL")
         area = None
         if area_code:
-            area = Area.objects.filter(pk=area_code).first()
+            area = area_at(area_code)
             if area is None:
                 raise Http404("没有这个村（社区）。")
         request.viewpoint = Viewpoint(area, elder)

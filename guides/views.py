@@ -7,18 +7,20 @@ from django.db.models import Count, Q
 from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import cache_control
 
-from guides.access import get_public_guide, issuers_of
 from guides.counting import note
 from guides.distance import CROSS, VIDEO, ways_of
-from guides.enterprise import position_of
+from guides.gazetteer import gazetteer_of
 from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Opened, Status, own_district
+from guides.pieces import Keeper
 from guides.preparation import plan
 from guides.printed import sheet_of
-from guides.reading import Reading
 from guides.search import life_events, search
+from guides.shelf import Volume, get_public_volume
+from guides.site_words import words_of
 from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
 from menpai.throttle import client_address
@@ -128,38 +130,43 @@ def _found(request, query: str) -> dict:
 @public_page
 @resident
 def guide(request, slug):
-    found = get_public_guide(slug, request.viewpoint.district)
-    if found.status == Status.WITHDRAWN:
-        return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=found), status=410)
+    volume = get_public_volume(slug, request.viewpoint.district)
+    if volume.guide.status == Status.WITHDRAWN:
+        return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=volume.guide), status=410)
     note(request, Opened.GUIDE, slug)
-    return render_guide(request, found, request.viewpoint)
+    return render_guide(request, volume, request.viewpoint)
 
 
-def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool = False):
-    """The page of a guide (from Guide.objects.whole()) for the answers in the address; in the 长辈版 one question a page."""
-    reading = Reading(guide, request.GET)
+def render_guide(request, volume: Volume, viewpoint: Viewpoint, *, preview: bool = False):
+    """The page of a guide for the answers in the address; in the 长辈版 one question a page."""
+    found, (reading, case) = volume.guide, volume.read(request.GET)
+    gazetteer = gazetteer_of(viewpoint.district) if case else None
+    step = asked if viewpoint.elder and (asked := request.GET.get("step", "")) in dict(ELDER_QUESTIONS) else ""
+    names = {
+        "guide": found,
+        "reading": reading,
+        "facts": reading.facts,
+        "errands": SimpleLazyObject(lambda: plan([reading], volume.issuers)),
+        "events": volume.events,
+        "position": volume.position,
+        "ways": SimpleLazyObject(lambda: ways_of(found)),
+    }
+    keeper = Keeper(case, names, words_of(viewpoint.district), viewpoint, timezone.localdate().year, step) if gazetteer else None
     context = page_context(
         request,
         viewpoint,
-        guide=guide,
-        reading=reading,
-        facts=reading.facts,
-        errands=plan([reading], issuers_of([guide])),
-        events=LifeEvent.objects.containing(guide),
-        places=places_for(guide, viewpoint.area, now=timezone.localtime()),
+        **names,
+        keeper=keeper,
+        places=places_for(found, viewpoint.area, now=timezone.localtime(), gazetteer=gazetteer),
         have=request.GET.getlist("have"),
-        sheet=None if preview else sheet_of(guide, viewpoint, reading),
+        sheet=None if preview or volume.version is None else sheet_of(found, volume.version, viewpoint, reading),
         preview=preview,
-        ways=ways_of(guide),
-        position=position_of(guide, Guide.objects.published().filter(district=guide.district).exclude(stage="")) if guide.stage else None,
     )
     if not viewpoint.elder:
         return render(request, "guides/guide.html", context)
-    step = request.GET.get("step", "")
     questions = [key for key, _ in ELDER_QUESTIONS]
-    index = questions.index(step) if step in questions else None
-    following = questions[index + 1] if index is not None and index + 1 < len(questions) else None
-    context |= {"questions": ELDER_QUESTIONS, "step": step if index is not None else "", "following": following}
+    following = questions[questions.index(step) + 1] if step in questions[:-1] else None
+    context |= {"questions": ELDER_QUESTIONS, "step": step, "following": following}
     return render(request, "guides/guide_elder.html", context)
 
 

@@ -89,6 +89,15 @@ def fresh_search_index(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def nothing_kept():
+    """Guides, areas and rendered pieces are kept by the content's version too."""
+    from guides import gazetteer, pieces, shelf
+
+    for kept in (gazetteer._kept, pieces._pieces, shelf._shelves, shelf._wholes, shelf._volumes, shelf._readings):
+        kept.clear()
+
+
+@pytest.fixture(autouse=True)
 def fresh_site_words(monkeypatch):
     """Known to be none, as in a process that has looked: no page of a test is the one that reads them. Saving a District forgets it."""
     from guides.models import District
