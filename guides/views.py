@@ -4,18 +4,18 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import cache_control
 
+from guides import moulds
 from guides.counting import note
 from guides.distance import CROSS, VIDEO, ways_of
 from guides.gazetteer import gazetteer_of
 from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Opened, Status, own_district
-from guides.pieces import Keeper
 from guides.preparation import plan
 from guides.printed import sheet_of
 from guides.search import life_events, search
@@ -34,7 +34,7 @@ ELDER_HITS = 3  # with the right guide among the first three nearly always, more
 def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
     """What base.html and the search box need on every resident page."""
     request.viewpoint = viewpoint  # the words of header and footer are those of its district
-    return {"viewpoint": viewpoint, "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
+    return {"viewpoint": viewpoint, "site": words_of(viewpoint.district), "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
 
 
 def front_context(viewpoint: Viewpoint) -> dict:
@@ -137,37 +137,43 @@ def guide(request, slug):
     return render_guide(request, volume, request.viewpoint)
 
 
+LIVE = ("guides/_places.html", "guides/_sheet.html")  # what a guide's page does not keep: open now, the village's own code
+
+
 def render_guide(request, volume: Volume, viewpoint: Viewpoint, *, preview: bool = False):
-    """The page of a guide for the answers in the address; in the 长辈版 one question a page."""
+    """The page of a guide for the answers in the address; in the 长辈版 one question a page. From its mould, where something may be kept."""
     found, (reading, case) = volume.guide, volume.read(request.GET)
     gazetteer = gazetteer_of(viewpoint.district) if case else None
-    step = asked if viewpoint.elder and (asked := request.GET.get("step", "")) in dict(ELDER_QUESTIONS) else ""
-    names = {
-        "guide": found,
-        "reading": reading,
-        "facts": reading.facts,
-        "errands": SimpleLazyObject(lambda: plan([reading], volume.issuers)),
-        "events": volume.events,
-        "position": volume.position,
-        "ways": SimpleLazyObject(lambda: ways_of(found)),
-    }
-    keeper = Keeper(case, names, words_of(viewpoint.district), viewpoint, timezone.localdate().year, step) if gazetteer else None
+    version, now = None if preview else volume.version, timezone.localtime()
     context = page_context(
         request,
         viewpoint,
-        **names,
-        keeper=keeper,
-        places=places_for(found, viewpoint.area, now=timezone.localtime(), gazetteer=gazetteer),
+        guide=found,
+        reading=reading,
+        facts=reading.facts,
+        errands=SimpleLazyObject(lambda: plan([reading], volume.issuers)),
+        events=volume.events,
+        places=SimpleLazyObject(lambda: places_for(found, viewpoint.area, now=now, gazetteer=gazetteer)),
         have=request.GET.getlist("have"),
-        sheet=None if preview or volume.version is None else sheet_of(found, volume.version, viewpoint, reading),
+        version=version,
+        sheet=SimpleLazyObject(lambda: version and sheet_of(found, version, viewpoint, reading)),
         preview=preview,
+        ways=SimpleLazyObject(lambda: ways_of(found)),
+        position=volume.position,
+        **(_elder_step(request) if viewpoint.elder else {}),
     )
-    if not viewpoint.elder:
-        return render(request, "guides/guide.html", context)
-    questions = [key for key, _ in ELDER_QUESTIONS]
-    following = questions[questions.index(step) + 1] if step in questions[:-1] else None
-    context |= {"questions": ELDER_QUESTIONS, "step": step, "following": following}
-    return render(request, "guides/guide_elder.html", context)
+    template = "guides/guide_elder.html" if viewpoint.elder else "guides/guide.html"
+    if gazetteer is None or preview or context["have"]:
+        return render(request, template, context)
+    key = (case, context.get("step"), context["site"], now.year)
+    return HttpResponse(moulds.page(template, context | {"request": request}, key=key, live=LIVE))
+
+
+def _elder_step(request) -> dict:
+    """Which of the questions a page of the 长辈版 answers, and which comes after it."""
+    step, keys = request.GET.get("step", ""), [key for key, _ in ELDER_QUESTIONS]
+    following = keys[keys.index(step) + 1] if step in keys[:-1] else None
+    return {"questions": ELDER_QUESTIONS, "step": step if step in keys else "", "following": following}
 
 
 ELDER_QUESTIONS = (("who", "谁能办"), ("bring", "要带什么"), ("where", "去哪办"), ("how", "怎么办"), ("time", "多久、多少钱"))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 from django.db.models import prefetch_related_objects
@@ -25,9 +26,9 @@ class Place:
     key: tuple | None = None  # what its words depend on, all of it; None where nothing made from them may be kept
 
     @property
-    def is_of_one_village(self) -> bool:
-        """Whether no other village's page has it."""
-        return self.counter.kind == OfficeKind.STATION
+    def is_shared(self) -> bool:
+        """Whether what is rendered of it serves other villages' pages too."""
+        return self.key is not None and self.counter.kind != OfficeKind.STATION
 
     @property
     def name(self) -> str:
@@ -37,7 +38,7 @@ class Place:
         """Its state at another moment (aware, local, not before the one it was found for); None where its hours are unknown."""
         return _opening(self.office, moment, self.calendar)
 
-    @property
+    @cached_property
     def maps(self) -> list[tuple[str, str]]:
         return map_links(self.office) if self.office else []
 

@@ -90,10 +90,10 @@ def fresh_search_index(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    """Guides, areas and rendered pieces are kept by the content's version too."""
-    from guides import gazetteer, pieces, shelf
+    """Guides, areas and rendered pages are kept by the content's version too."""
+    from guides import gazetteer, moulds, shelf
 
-    for kept in (gazetteer._kept, pieces._pieces, shelf._shelves, shelf._wholes, shelf._volumes, shelf._readings):
+    for kept in (gazetteer._kept, moulds._kept, shelf._shelves, shelf._wholes, shelf._volumes, shelf._readings):
         kept.clear()
 
 

@@ -1,5 +1,7 @@
 from django import template
+from django.utils.safestring import mark_safe
 
+from guides import moulds
 from guides.corrections import Part
 from guides.readiness import tick_of
 from guides.reading import material_detail
@@ -13,13 +15,23 @@ register.filter("often_refused", shown)
 
 
 @register.simple_tag(takes_context=True)
-def kept(context, template, *, by=None, with_area=False, unless=None, **extra):
-    """As {% include %}, but rendered once for all villages where the page has a `keeper` (guides.pieces), and not at all `unless` something."""
-    keeper, engine = context["keeper"], context.template.engine
-    if keeper and not unless:
-        return keeper.piece(engine, template, by=by, with_area=with_area, extra=extra)
-    with context.push(**extra):
-        return engine.get_template(template).render(context)
+def live(context, template):
+    """As {% include %}; in a mould (guides.moulds) only the mark of where the template comes in."""
+    if isinstance(context["viewpoint"], moulds.Anywhere):
+        return moulds.mark_of(template)
+    return context.template.engine.get_template(template).render(context)
+
+
+@register.simple_tag(takes_context=True)
+def place(context, one):
+    """One place where a guide is done. A hall's is the same for every village, as long as it stays open or closed."""
+    template = context.template.engine.get_template("guides/_place.html")
+
+    def render():
+        with context.push(place=one):
+            return template.render(context)
+
+    return mark_safe(moulds.kept((one.key, context["site"]), render)) if one.is_shared else render()  # a template's own output
 
 
 @register.filter
