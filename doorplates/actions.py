@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from doorplates import codes
 from doorplates.models import Building, CheckKind, Condition, Doorplate, PlateCheck, PlateReport, PlateState, ReportKind
+from guides.models import ContentStamp
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 5
@@ -61,7 +62,10 @@ def _issue_missing(buildings: list[Building]) -> list[Doorplate]:
 
 @transaction.atomic
 def _issue(buildings: list[Building]) -> list[Doorplate]:
-    return _retried(lambda: [plate for part in _parts(buildings) for plate in _issue_missing(part)])
+    plates = _retried(lambda: [plate for part in _parts(buildings) for plate in _issue_missing(part)])
+    if plates:
+        ContentStamp.advance()
+    return plates
 
 
 def issue_plates(buildings: Iterable[Building], *, by: str) -> list[Doorplate]:
@@ -103,6 +107,7 @@ def revoke(plate: Doorplate, *, by: str, reason: str) -> None:
     _end(plate, reason)
     _settle_reports(plate, by)
     plate.refresh_from_db()
+    ContentStamp.advance()
     logger.info("plate %s revoked by %s", plate.code, by)
 
 
@@ -115,6 +120,7 @@ def replace(plate: Doorplate, *, by: str, reason: str) -> Doorplate:
     [successor] = _retried(lambda: [Doorplate.objects.create(building_id=plate.building_id, entrance=plate.entrance)])
     Doorplate.objects.filter(pk=plate.pk).update(state=PlateState.REPLACED, successor=successor)
     plate.refresh_from_db()
+    ContentStamp.advance()
     logger.info("plate %s replaced by %s for %s", plate.code, successor.code, by)
     return successor
 

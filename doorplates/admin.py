@@ -17,7 +17,7 @@ from doorplates.forms import BuildingForm, CheckForm, ReasonForm
 from doorplates.models import Building, CheckKind, Doorplate, PlateState, Scan, ScanDay
 from doorplates.qr import plate_url
 from doorplates.transfer import BUILDINGS
-from guides.admin.within import DistrictRows
+from guides.admin.within import DistrictRows, ResidentsRead
 from guides.districts import within
 from guides.models import Area, Level
 from menpai.back_office import LookOnly
@@ -81,7 +81,7 @@ class PlateInline(admin.TabularInline):
 
 
 @admin.register(Building)
-class BuildingAdmin(DistrictRows, admin.ModelAdmin):
+class BuildingAdmin(ResidentsRead, DistrictRows, admin.ModelAdmin):
     district_path = "community__code"
     form = BuildingForm
     change_list_template = "admin/exchange/change_list.html"

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from doorplates.models import Building
 from guides.area_names import FOREIGN, AreaNames
 from guides.districts import within, works_somewhere
-from guides.models import Level
+from guides.models import ContentStamp, Level
 from menpai.cells import number_text, say_words, text, words, yes_no
 from menpai.exchange import Column, Report, SheetShape, Table, Task, register, table_kind
 from menpai.spreadsheets import LARGE
@@ -76,7 +76,7 @@ def buildings_of(user):
 
 
 BUILDINGS = register(table_kind(
-    TABLE, name="buildings", title="楼栋", unit="栋楼", model="doorplates.Building", only=works_somewhere, most=MOST, bounds=LARGE, in_background=True, export=buildings_of,
+    TABLE, name="buildings", title="楼栋", unit="栋楼", model="doorplates.Building", only=works_somewhere, wrote=ContentStamp.advance, most=MOST, bounds=LARGE, in_background=True, export=buildings_of,
     samples=lambda: [
         ["640299102001", "示例社区", "示例小区", "8号楼", "1单元、2单元、3单元", "", "是"],
         ["640299102001", "示例社区", "示例小区", "物业办公室", "", "", "是"],

@@ -9,7 +9,7 @@ from itertools import count
 from django.db.models import Q
 from django.utils import timezone
 
-from guides.freshness import generation
+from guides.freshness import generation, settled
 from guides.kept import Kept
 from guides.models import Area, Counter, Office, SpecialDay, district_code_of
 from guides.workdays import WorkCalendar, calendar_from
@@ -54,7 +54,7 @@ def gazetteer_of(district: str) -> Gazetteer | None:
     found = _kept.get(district)
     if found and found.generation == now:
         return found
-    read = _read(district, now)
+    read = _read(district, now) if settled(now) else None
     return _kept.put(district, read) if read else None
 
 

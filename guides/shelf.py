@@ -15,7 +15,7 @@ from django.http import Http404
 
 from guides.access import get_public_guide, issuers_of
 from guides.enterprise import Position, position_of
-from guides.freshness import generation
+from guides.freshness import generation, settled
 from guides.kept import Kept
 from guides.models import Guide, LifeEvent, LifeEventStep, Material, Status
 from guides.preparation import DEPTH, is_errand
@@ -57,9 +57,9 @@ class Volume:
 def get_public_volume(slug: str, district: str) -> Volume:
     """As get_public_guide, with everything its page needs; from what is kept, where the content is still the same. Raises Http404 alike."""
     now = generation()
-    if not now:
-        return volume_now(get_public_guide(slug, district))
     shelf = _shelves.get(district) or _shelves.put(district, _Shelf(district))
+    if not now or (shelf.generation != now and not settled(now)):
+        return volume_now(get_public_guide(slug, district))
     with shelf.lock:
         volume = shelf.volume(slug, now)
     if volume is None:
@@ -167,7 +167,7 @@ def _is_same(one: Guide, other: Guide) -> bool:
 def warm(district: str) -> list[Volume]:
     """Read all published guides of a district at once, as many as may be kept; their volumes."""
     now = generation()
-    if not now:
+    if not now or not settled(now):
         return []
     shelf = _shelves.get(district) or _shelves.put(district, _Shelf(district))
     with shelf.lock:

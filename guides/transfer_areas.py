@@ -7,7 +7,7 @@ from functools import partial
 from guides.area_codes import code_problem, parent_code
 from guides.area_names import FOREIGN, AreaNames
 from guides.districts import within, works_somewhere
-from guides.models import Area, Level
+from guides.models import Area, ContentStamp, Level
 from menpai.cells import choice, number_text, text
 from menpai.exchange import Column, Kind, Report, SheetShape, Table, Task, apply_rows, parse, register
 from menpai.spreadsheets import Book
@@ -70,7 +70,7 @@ def _apply(rows, task: Task, report: Report) -> None:
 
 
 AREAS = register(Kind(
-    name="areas", title="区划", unit="个区划", model="guides.Area", only=works_somewhere, sheets=(SHAPE,), read=_read, apply=_apply,
+    name="areas", title="区划", unit="个区划", model="guides.Area", only=works_somewhere, wrote=ContentStamp.advance, sheets=(SHAPE,), read=_read, apply=_apply,
     export=lambda user: [map(SHAPE.row, within(Area.objects.all(), user, "code"))],
     samples=lambda: [[
         ["【示例】640299102000", "示例镇", LEVELS[1], "640299000000", "", ""],

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from guides.area_names import FOREIGN, AreaNames
 from guides.districts import districts_of, within, works_somewhere
-from guides.models import JobKind, JobPosting
+from guides.models import ContentStamp, JobKind, JobPosting
 from menpai.cells import day
 from menpai.exchange import FORMULA, Column, Kind, Problem, Report, SheetShape, Task, log_import, register
 from menpai.spreadsheets import Book, Line, open_book, write_table
@@ -270,7 +270,7 @@ def jobs_of(user):
 
 
 JOBS = register(Kind(
-    name="jobs", title="招聘信息", unit="个岗位", model="guides.JobPosting", only=works_somewhere, sheets=(SHAPE,), most=MAX_ROWS,
+    name="jobs", title="招聘信息", unit="个岗位", model="guides.JobPosting", only=works_somewhere, wrote=ContentStamp.advance, sheets=(SHAPE,), most=MAX_ROWS,
     read=lambda book, task, report: _lines(book), apply=apply_jobs,
     export=lambda user: [map(_row, jobs_of(user))], samples=lambda: [_samples(timezone.localdate())],
     hints=(f"到期日期空着的，按发布后{USUAL_DAYS}天算。单位、岗位、范围都一样而且没到期的，算已经有了，跳过。",),

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from guides.area_names import FOREIGN, AreaNames
 from guides.districts import within, works_somewhere
-from guides.models import Mark, Office, OfficeHours, OfficeKind
+from guides.models import ContentStamp, Mark, Office, OfficeHours, OfficeKind
 from menpai.cells import choice, number_text, plain, say_yes_no, text, whole_number, yes_no
 from menpai.exchange import EXAMPLE, Column, Kind, Report, SheetShape, Table, Task, apply_rows, parse, read_line, register
 from menpai.spreadsheets import Book
@@ -209,7 +209,7 @@ def _samples():
 
 
 OFFICES = register(Kind(
-    name="offices", title="办理地点", unit="个办理地点", model="guides.Office", only=works_somewhere, sheets=(SHAPE, HOURS), read=_read,
+    name="offices", title="办理地点", unit="个办理地点", model="guides.Office", only=works_somewhere, wrote=ContentStamp.advance, sheets=(SHAPE, HOURS), read=_read,
     apply=lambda rows, task, report: apply_rows(TABLE, rows, task, report), export=_export, samples=_samples,
     hints=("“开放时间”表里写了哪个地点，哪个地点的时间就照那几行换掉；一行没写的，原来的时间不动。", "改了内容的地点，要请审核重新核实。"),
 ))  # fmt: skip

@@ -31,14 +31,12 @@ def _check(group: Synonym, before: dict, context) -> Iterator[tuple[str, str]]:
 def _save(new: list[Synonym], changed: list[Synonym], task: Task, report: Report) -> None:
     Synonym.objects.bulk_create(new)
     Synonym.objects.bulk_update(changed, ["words"])
-    if new or changed:
-        ContentStamp.advance()  # every process searches with them from now on
 
 
 TABLE = Table(shape=SHAPE, key=lambda values: values["words"][0], find=_find, make=lambda values: Synonym(), check=_check, save=_save)
 
 SYNONYMS = register(table_kind(
-    TABLE, name="synonyms", title="同义词", unit="组同义词", model="guides.Synonym", export=lambda user: Synonym.objects.all(),
+    TABLE, name="synonyms", title="同义词", unit="组同义词", model="guides.Synonym", wrote=ContentStamp.advance, export=lambda user: Synonym.objects.all(),
     samples=lambda: [[f"{EXAMPLE}父亲、爸爸、老爸"], [f"{EXAMPLE}身份证、身份证件"]],
     hints=("靠第一个词认出是哪一组：改第一个词，就是新的一组。",),
 ))  # fmt: skip

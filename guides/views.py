@@ -25,7 +25,8 @@ from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
 from menpai.throttle import client_address
 
-public_page = cache_control(public=True, max_age=60)
+# Kept by any cache for a minute, and half a minute longer while it fetches the page anew.
+public_page = cache_control(public=True, max_age=60, stale_while_revalidate=30)
 PAGE_SIZE = 20
 ELDER_PAGE_SIZE = 8  # in large type about a screen and a half
 ELDER_HITS = 3  # with the right guide among the first three nearly always, more is only harder to choose from

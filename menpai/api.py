@@ -51,7 +51,7 @@ def open_to_all(view):
         response = view(request, *args, **kwargs)
         response["Access-Control-Allow-Origin"] = "*"
         if response.status_code == 200:
-            patch_cache_control(response, public=True, max_age=60)
+            patch_cache_control(response, public=True, max_age=60, stale_while_revalidate=30)
         else:
             patch_cache_control(response, no_store=True)
         return response

@@ -205,6 +205,7 @@ class Kind:
     in_background: bool = False  # a large file is not done while its sender waits
     read_text: Callable[[str, Task, Report], Any] | None = None  # a file that is no workbook: YAML
     only: Callable[[Any], bool] = lambda user: True  # what else somebody must be, besides their permissions
+    wrote: Callable[[], Any] = lambda: None  # told at the end of the transaction that something was written
 
     def _may(self, user, *acts: str) -> bool:
         app, model = self.model.lower().split(".")
@@ -328,9 +329,10 @@ def _remember(report: Report, new: list, changed: list) -> None:
 
 
 def log_import(kind: Kind, task: Task, report: Report) -> None:
-    """Who imported what: an entry for each row, or one for all of them when they are many."""
+    """The end of an import: who imported what, an entry for each row or one for all of them when they are many."""
     if not report.touched:
         return
+    kind.wrote()
     if len(report.touched) <= LOGGED:
         for flag, is_new in ((ADDITION, True), (CHANGE, False)):
             if things := [thing for thing, fresh in report.touched if fresh == is_new]:

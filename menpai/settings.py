@@ -56,6 +56,7 @@ if SITE_URL.count("/") != 2:
     raise ImproperlyConfigured("MENPAI_SITE_URL must be https://host with no path: the printed codes hold it in upper case.")
 ALLOWED_HOSTS = env_list("MENPAI_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env_list("MENPAI_TRUSTED_ORIGINS", SITE_URL if HTTPS else "")
+PAGE_CACHE_MB = int(env("MENPAI_PAGE_CACHE_MB", "0" if DEBUG else "32"))  # memory of each web process for pages that are the same for all; 0: none
 TRUSTED_PROXIES = env_list("MENPAI_TRUSTED_PROXIES")  # addresses whose X-Real-IP is believed
 
 # What a district says of itself. Empty means unknown, and unknown is not shown.

@@ -88,6 +88,19 @@ def fresh_search_index(monkeypatch):
     monkeypatch.setattr(search, "_indexes", {})
 
 
+@pytest.fixture
+def open_connection():
+    """For a test that calls the WSGI application itself: Django would close the connection, and with it the test's transaction, after each answer."""
+    from django.core.signals import request_finished, request_started
+    from django.db import close_old_connections
+
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept():
     """Guides, areas and rendered pages are kept by the content's version too."""
@@ -101,6 +114,8 @@ def nothing_kept():
 def fresh_site_words(monkeypatch):
     """Known to be none, as in a process that has looked: no page of a test is the one that reads them. Saving a District forgets it."""
     from guides.models import District
+
+    monkeypatch.setattr(District, "kept_as_of", None)  # no test follows the content's number unless it says so
 
     monkeypatch.setattr(District, "kept", {})
     monkeypatch.setattr(District, "kept_until", float("inf"))

@@ -43,6 +43,8 @@ def run(name: str, file: BytesIO, by, *, dry_run: bool = False) -> Report:
     kind, report = KINDS[name], Report()
     task = Task(by=by, today=timezone.localdate(), dry_run=dry_run)
     kind.apply(kind.read(open_book(file, kind.bounds), task, report), task, report)
+    if report.touched:
+        kind.wrote()
     return report
 
 

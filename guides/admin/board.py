@@ -4,13 +4,13 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 
-from guides.admin.within import DistrictRows
+from guides.admin.within import DistrictRows, ResidentsRead
 from guides.models import JobPosting, Notice
 from guides.transfer_jobs import JOBS, export_jobs
 from menpai.exchange_pages import download, exchange_urls
 
 
-class BoardAdmin(DistrictRows, admin.ModelAdmin):
+class BoardAdmin(ResidentsRead, DistrictRows, admin.ModelAdmin):
     district_path, empty_is_own = "area__code", True
     autocomplete_fields = ("area",)
     list_select_related = ("area",)

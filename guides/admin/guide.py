@@ -16,7 +16,7 @@ from guides import actions, editing, views
 from guides.admin import editorial, health, history, packs, worklist
 from guides.admin.parts import PARTS
 from guides.admin.reviewing import name_of, unverified_parts
-from guides.admin.within import NewInDistrict
+from guides.admin.within import NewInDistrict, ResidentsRead
 from guides.departments import guides_of
 from guides.districts import chosen_by, districts_of, inside, sees_all, within
 from guides.document_shape import ORDER_STEP
@@ -313,7 +313,7 @@ def renumber(guide: Guide) -> None:
 
 
 @admin.register(Domain)
-class DomainAdmin(admin.ModelAdmin):
+class DomainAdmin(ResidentsRead, admin.ModelAdmin):
     list_display = ("name", "slug", "order", "guides", "export")
     search_fields = ("name", "slug")
 

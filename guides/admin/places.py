@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from guides.admin.reviewing import name_of
-from guides.admin.within import DistrictRows
+from guides.admin.within import DistrictRows, ResidentsRead
 from guides.area_codes import code_problem, parent_code
 from guides.forms_admin import OfficeForm
 from guides.models import Area, District, Office, OfficeHours, SpecialDay
@@ -33,7 +33,7 @@ class AreaForm(forms.ModelForm):
 
 
 @admin.register(Area)
-class AreaAdmin(DistrictRows, admin.ModelAdmin):
+class AreaAdmin(ResidentsRead, DistrictRows, admin.ModelAdmin):
     district_path = "code"
     form = AreaForm
     change_list_template = "admin/exchange/change_list.html"
@@ -57,7 +57,7 @@ class AreaAdmin(DistrictRows, admin.ModelAdmin):
 
 
 @admin.register(District)
-class DistrictAdmin(DistrictRows, admin.ModelAdmin):
+class DistrictAdmin(ResidentsRead, DistrictRows, admin.ModelAdmin):
     """What stands in header, footer and print of a district's pages. A new district comes by `init_district`, with its areas and people."""
 
     district_path = "area__code"
@@ -65,7 +65,7 @@ class DistrictAdmin(DistrictRows, admin.ModelAdmin):
     list_select_related = ("area",)
     fieldsets = (
         (None, {"fields": ("area", "site_name", "organiser", "hotline")}),
-        ("页脚的备案和标识", {"fields": ("icp", "police_record", "site_identifier"), "description": "有了再填，空着就不显示。改了以后，一分钟内都换成新的。"}),
+        ("页脚的备案和标识", {"fields": ("icp", "police_record", "site_identifier"), "description": "有了再填，空着就不显示。改了马上就换成新的。"}),
     )  # fmt: skip
 
     def get_readonly_fields(self, request, obj=None):
@@ -81,7 +81,7 @@ class HoursInline(admin.TabularInline):
 
 
 @admin.register(Office)
-class OfficeAdmin(DistrictRows, admin.ModelAdmin):
+class OfficeAdmin(ResidentsRead, DistrictRows, admin.ModelAdmin):
     district_path = "area__code"
     form = OfficeForm
     change_list_template = "admin/exchange/change_list.html"
@@ -137,7 +137,7 @@ class OfficeAdmin(DistrictRows, admin.ModelAdmin):
 
 
 @admin.register(SpecialDay)
-class SpecialDayAdmin(DistrictRows, admin.ModelAdmin):
+class SpecialDayAdmin(ResidentsRead, DistrictRows, admin.ModelAdmin):
     district_path, empty_is_own = "area__code", True
     list_display = ("date", "name", "is_open", "where")
     list_filter = ("is_open",)

@@ -8,9 +8,28 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 
 from guides.districts import choices_for, districts_of, inside, within
-from guides.models import own_district
+from guides.models import ContentStamp, own_district
+
+
+class ResidentsRead:
+    """For a ModelAdmin whose rows stand on residents' pages: each change made here is told to every process, in its own transaction."""
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        ContentStamp.advance()
+
+    @transaction.atomic
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        ContentStamp.advance()
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        super().delete_queryset(request, queryset)
+        ContentStamp.advance()
 
 
 class OwnChoices:

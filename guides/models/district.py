@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from guides import freshness
 from guides.models.places import Area, Level
 
-KEPT_SECONDS = 60  # as long as a cache may keep a page
+KEPT_SECONDS = 60  # as long as a cache may keep a page; a process that follows the content's number has them right at once
 
 
 def own_district() -> str:
@@ -54,6 +55,7 @@ class District(models.Model):
 
     kept: ClassVar[dict[str, "District"] | None] = None
     kept_until: ClassVar[float] = 0.0
+    kept_as_of: ClassVar[int | None] = None
 
     class Meta:
         verbose_name = verbose_name_plural = "区（县）"
@@ -64,14 +66,15 @@ class District(models.Model):
 
     def save(self, *args, **kwargs):
         super().save(*args, **kwargs)
-        District.kept = None  # other processes read it anew within a minute
+        District.kept = None  # other processes read it anew once the stamp has moved
 
     @classmethod
     def known(cls) -> dict[str, "District"]:
-        """All rows by code with their areas, as this process read them within the last minute: every page needs them, and they change once a year."""
-        if cls.kept is None or cls.kept_until < monotonic():
+        """All rows by code with their areas, as they stood at this number of the content: every page needs them, and they change once a year."""
+        as_of = freshness.generation() if freshness.is_followed() else None
+        if cls.kept is None or cls.kept_as_of != as_of or cls.kept_until < monotonic():
             cls.kept = {row.area_id: row for row in cls.objects.select_related("area")}
-            cls.kept_until = monotonic() + KEPT_SECONDS
+            cls.kept_until, cls.kept_as_of = monotonic() + KEPT_SECONDS, as_of
         return cls.kept
 
 

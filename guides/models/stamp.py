@@ -1,5 +1,9 @@
-from django.db import models
+from functools import partial
+
+from django.db import connection, models, transaction
 from django.db.models import F
+
+from guides import freshness
 
 
 class ContentStamp(models.Model):
@@ -19,8 +23,13 @@ class ContentStamp(models.Model):
 
     @classmethod
     def advance(cls) -> int:
-        """Call in the transaction that changes published content. Returns the new version; whoever holds it has the row until the commit,
-        so versions are seen in their order."""
+        """Call in the transaction that changes published content, at its end. Returns the new version; whoever holds it has the row until the
+        commit, so versions are seen in their order. Every process that follows `freshness.generation()` hears of it on the commit."""
         if not cls.objects.filter(pk=1).update(version=F("version") + 1):
             cls.objects.get_or_create(pk=1, defaults={"version": 1})
-        return cls.current()
+        version = cls.current()
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_notify(%s, '')", [freshness.CHANNEL])
+        transaction.on_commit(partial(freshness.seen, version))
+        return version

@@ -1,14 +1,19 @@
 """An opened page is one narrow row: counted for people only, once a look, with nothing in it that could tell who looked."""
 
 import logging
+from collections import Counter, deque
 from datetime import date
 
 import pytest
 import time_machine
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import timezone
 
-from guides.models import View
+from guides import counting
+from guides.models import Opened, View
+from menpai.page_cache import PageCache
 from tests.factories import DISTRICT, SHUIYUN, make_area, make_event, make_guide
 from tests.people import zhuli
 
@@ -134,3 +139,79 @@ def test_a_fault_of_the_database_is_logged_and_the_page_comes_all_the_same(monke
     with caplog.at_level(logging.WARNING):
         assert look("/guides/yibao-001/") == 200
     assert "an opened page was not counted" in caplog.text
+
+
+# ---- what is answered from this process's memory
+
+
+@pytest.fixture
+def kept(monkeypatch, open_connection):
+    """Openings of kept pages wait for the test to write them: no thread of their own."""
+    monkeypatch.setattr(counting, "_saver", object())
+    monkeypatch.setattr(counting, "_opened", deque(maxlen=10))
+    monkeypatch.setattr(counting, "_unsaved", Counter())
+    cache = PageCache(
+        WSGIHandler(), generation=lambda: 1, request_id=lambda environ: "id", session_cookie="sessionid", limit=2**20, count=counting.note_kept
+    )
+
+    def look(address: str, **headers) -> bool:
+        """One look; whether it was answered from memory."""
+        path, _, query = address.partition("?")
+        named = {f"HTTP_{name.upper()}": value for name, value in ({"user_agent": WECHAT, "host": "testserver"} | headers).items()}
+        before = cache.hits
+        b"".join(cache(RequestFactory().get(path, QUERY_STRING=query).environ | named, lambda *what: None))
+        return cache.hits > before
+
+    return look
+
+
+def test_a_page_from_memory_is_counted_like_the_one_that_was_made(kept):
+    address = f"/c/{SHUIYUN}/guides/yibao-001/"
+    assert [kept(address), kept(address), kept(address, referer=f"{SITE}/guides/?topic=yibao")] == [False, True, True]
+    assert len(counted()) == 1
+    counting.save_opened()
+    assert counted() == [("guide", "yibao-001", SHUIYUN, True)] * 2 + [("guide", "yibao-001", SHUIYUN, False)]
+    counting.save_opened()
+    assert len(counted()) == 3
+
+
+@pytest.mark.parametrize("headers", [
+    {"user_agent": "Mozilla/5.0 (compatible; Baiduspider/2.0)"}, {"user_agent": ""}, {"sec_purpose": "prefetch"}, {"cache_control": "max-age=0"},
+    {"referer": f"{SITE}/guides/yibao-001/?who=agent"}, {"referer": f"{SITE}/elder/guides/yibao-001/?step=bring"},
+])  # fmt: skip
+def test_what_is_no_new_look_is_none_from_memory_either(kept, headers):
+    kept("/guides/yibao-001/", user_agent="curl/8.5.0")  # made for somebody who is not counted, who leaves what to count all the same
+    assert kept("/guides/yibao-001/", **headers)
+    counting.save_opened()
+    assert counted() == []
+    kept("/guides/yibao-001/")
+    counting.save_opened()
+    assert len(counted()) == 1
+
+
+def test_other_pages_count_from_outside_only_from_memory_too(kept):
+    kept("/"), kept("/"), kept("/", referer=f"{SITE}/guides/yibao-001/"), kept("/", referer="https://www.example.cn/links")
+    counting.save_opened()
+    assert counted() == [("page", "", DISTRICT, True)] * 3
+
+
+def test_an_opening_is_of_the_day_it_was_written_on_and_waits_for_the_database(kept, monkeypatch, caplog):
+    kept("/guides/yibao-001/"), kept("/guides/yibao-001/")
+    with time_machine.travel("2026-11-24 23:59+08:00"), monkeypatch.context() as away, caplog.at_level(logging.WARNING):
+        away.setattr(View.objects.__class__, "bulk_create", lambda *args, **kwargs: (_ for _ in ()).throw(DatabaseError("gone: yibao-001")))
+        counting.save_opened()
+    assert "1 opened pages wait to be counted: DatabaseError" in caplog.text
+    assert "yibao" not in caplog.text
+    assert len(counted()) == 1
+    counting.save_opened()
+    assert View.objects.order_by("-pk").first().day == date(2026, 11, 24)
+    assert len(counted()) == 2
+
+
+def test_many_at_once_are_as_many_rows(kept):
+    for _ in range(5):
+        counting._opened.append((Opened.GUIDE, "yibao-001", SHUIYUN, True))
+    counting._opened.append((Opened.GUIDE, "yibao-002", SHUIYUN, False))
+    counting.save_opened()
+    assert counted() == [("guide", "yibao-001", SHUIYUN, True)] + [("guide", "yibao-002", SHUIYUN, False)] + [("guide", "yibao-001", SHUIYUN, True)] * 4
+    assert {(view.day, view.rolled) for view in View.objects.all()} == {(timezone.localdate(), False)}

@@ -2,7 +2,7 @@ from django.core.exceptions import ValidationError
 
 from doorplates.models import Building
 from guides.loading import LoadCommand
-from guides.models import Area, Level
+from guides.models import Area, ContentStamp, Level
 
 SHAPE = "文件里写 is_sample 和 communities，照 fixtures/buildings.yaml 的样子。"
 
@@ -30,6 +30,8 @@ def load(document: dict) -> tuple[int, int]:
             building.full_clean()
             building.save()
             added += 1
+    if added:
+        ContentStamp.advance()
     return added, kept
 
 

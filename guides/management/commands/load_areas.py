@@ -7,7 +7,7 @@ from django.db import transaction
 
 from guides.area_codes import ABOVE, code_problem, parent_code
 from guides.districts import has_several
-from guides.models import Area, Level, own_district
+from guides.models import Area, ContentStamp, Level, own_district
 
 COLUMNS = ("code", "name", "level", "parent")
 
@@ -86,4 +86,6 @@ def save(rows: list[dict]) -> tuple[int, int]:
         elif known[code] != name:
             Area.objects.filter(pk=code).update(name=name)
             renamed += 1
+    if added or renamed:
+        ContentStamp.advance()
     return added, renamed

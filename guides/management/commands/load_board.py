@@ -1,7 +1,7 @@
 from django.core.exceptions import ValidationError
 
 from guides.loading import LoadCommand, district_named
-from guides.models import Area, JobPosting, Notice, own_district
+from guides.models import Area, ContentStamp, JobPosting, Notice, own_district
 
 MODELS = {"notices": (Notice, ("title", "published_on")), "jobs": (JobPosting, ("title", "employer", "published_on"))}
 
@@ -37,6 +37,8 @@ def load(document: dict, district: str = "") -> tuple[int, int]:
                 continue
             item.save()
             added += 1
+    if added:
+        ContentStamp.advance()
     return added, kept
 
 

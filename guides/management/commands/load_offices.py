@@ -1,7 +1,7 @@
 from django.core.exceptions import ValidationError
 
 from guides.loading import LoadCommand, district_named
-from guides.models import Area, Level, Office, OfficeHours
+from guides.models import Area, ContentStamp, Level, Office, OfficeHours
 
 OFFICE_KEYS = {"code", "name", "kind", "note", "hours"}
 EACH = {"each_township": Level.TOWNSHIP, "each_community": Level.COMMUNITY}
@@ -37,6 +37,8 @@ def load(document: dict) -> tuple[int, int]:
         if entry.get("code") not in there:
             _create(entry, area, document.get("hours") or {})
     fresh = sum(1 for entry, _ in wanted if entry["code"] not in there)
+    if fresh:
+        ContentStamp.advance()
     return fresh, len(wanted) - fresh
 
 
