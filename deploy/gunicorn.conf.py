@@ -23,7 +23,7 @@ loglevel = "warning"
 def on_starting(server):
     """Refuse to serve what `manage.py check` calls an error, such as demo accounts on a site that is not for trial.
 
-    Then build the search index once, here: the workers are forked with it, share its memory, and no resident waits for it.
+    Then build the search index and the guides' pages once, here: the workers are forked with them, share their memory, and no resident waits.
     """
     import io
     import sys
@@ -37,12 +37,12 @@ def on_starting(server):
     try:
         django.setup()
         call_command("check", stdout=io.StringIO())
-        from guides import search
+        from guides import warming
 
-        search.warm()
+        warming.warm()
     except CommandError as error:
         sys.exit(str(error))
     except DatabaseError:
-        logging.getLogger(__name__).warning("the database does not answer yet: each worker builds its search index by itself")
+        logging.getLogger(__name__).warning("the database does not answer yet: each worker builds its search index and pages by itself")
     finally:
         connections.close_all()  # a worker must not inherit this process's connection

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import segno
 
+from menpai.penalty import penalty
 from menpai.qr import make_symbol
 
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"  # alphanumeric mode: two of them are one number of 11 bits, a last one of 6
@@ -71,36 +72,6 @@ def _without_format(side: int) -> np.ndarray:
     crossing = 1 << (side - 1 - 8)
     lines = [full & ~(format_bits if at == 8 else crossing if at < 9 and at != 6 or at >= side - 8 else 0) for at in range(side)]
     return np.array(lines * 2, dtype=np.uint64)
-
-
-def penalty(lines: np.ndarray, side: int) -> np.ndarray:
-    """Points by ISO/IEC 18004:2015, 7.8.3.1. The last axis of `lines` is rows and then columns of one symbol; it is used up."""
-    rows, inner = lines[..., :side], np.uint64((1 << side - 1) - 1)
-    count, u = np.bitwise_count, np.uint64
-    same = ~(lines ^ (lines >> u(1))) & inner  # a module is as its neighbour
-    five = same & (same >> u(1))
-    five &= five >> u(2)  # a run of five starts here
-    runs = count(five).sum(axis=-1, dtype=int) + 2 * count(five & ~(five >> u(1))).sum(axis=-1, dtype=int)
-    across = same[..., :side]
-    blocks = count(across[..., 1:] & across[..., :-1] & ~(rows[..., 1:] ^ rows[..., :-1])).sum(axis=-1, dtype=int)
-    share = count(rows).sum(axis=-1, dtype=int) / side**2 * 100  # per cent of dark modules, in segno's order of rounding
-    return runs + 3 * blocks + 40 * _finders(lines) + 10 * (np.abs(share - 50) / 5).astype(int)
-
-
-def _finders(lines: np.ndarray) -> np.ndarray:
-    """How often 1:1:3:1:1 stands in the lines with four light modules before or after; outside the symbol is light."""
-    u = np.uint64
-    dark, light = lines & (lines >> u(2)) & (lines >> u(3)), ~lines
-    found = dark & (lines >> u(4)) & (lines >> u(6)) & (light >> u(1)) & (light >> u(5))
-    after = lines << u(1) | lines << u(2) | lines << u(3) | lines << u(4)
-    before = lines >> u(7) | lines >> u(8) | lines >> u(9) | lines >> u(10)
-    found &= ~(after & before)
-    counted = found
-    while True:  # read from the left, one that is counted uses up its modules: the next may begin 4 or 6 later, but not in it
-        again = found & ~(counted >> u(4) | counted >> u(6))
-        if (again == counted).all():
-            return np.bitwise_count(counted).sum(axis=-1, dtype=int)
-        counted = again
 
 
 _family = lru_cache(maxsize=16)(_Family)  # 50 ms to make

@@ -42,11 +42,22 @@ def latest_number(guide: Guide) -> int | None:
     return public_revisions(guide).values_list("number", flat=True).first()
 
 
-def sheet_of(guide: Guide, viewpoint: Viewpoint, reading: Reading) -> Sheet | None:
-    """What the printed page of a published guide carries; None for one without a history."""
-    latest = public_revisions(guide).only("number", "at").first()
-    if latest is None:
-        return None
+@dataclass(frozen=True)
+class Version:
+    """Which version of a guide residents read now, and since when."""
+
+    number: int
+    at: datetime
+
+
+def latest_version(guide: Guide) -> Version | None:
+    """None for a guide without a history."""
+    latest = public_revisions(guide).values_list("number", "at").first()
+    return Version(*latest) if latest else None
+
+
+def sheet_of(guide: Guide, version: Version, viewpoint: Viewpoint, reading: Reading) -> Sheet:
+    """What the printed page of a published guide carries."""
     query = reading.whole_query
-    path = viewpoint.page("sheet", guide.slug, latest.number) + (f"?{query}" if query else "")
-    return Sheet(latest.number, latest.at, settings.SITE_URL + path)
+    path = viewpoint.page("sheet", guide.slug, version.number) + (f"?{query}" if query else "")
+    return Sheet(version.number, version.at, settings.SITE_URL + path)

@@ -109,12 +109,12 @@ class Reading:
             if self.chosen.get(s.key) == answer.key
         )
 
-    @property
+    @cached_property
     def query(self) -> str:
         """who=agent&kind=first: this case in an address, always in the same order."""
         return urlencode(self.chosen)
 
-    @property
+    @cached_property
     def whole_query(self) -> str:
         """`query`, and that every case is listed where it is: what a printed page was for."""
         return urlencode(({ALL: "1"} if self.shows_all else {}) | self.chosen)
@@ -223,7 +223,7 @@ class Reading:
         rows = [row for rows in (self.materials, self.steps, self.conditions, self.notes, self.legal_basis) for row, _ in rows]
         return [*facts, *rows, *self.guide.counters.all()]
 
-    @property
+    @cached_property
     def unverified(self) -> int:
         """How many shown statements nobody has vouched for yet."""
         return sum(1 for item in self._shown if item is None or not item.is_verified)

@@ -2,16 +2,23 @@
 
 import re
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 
 from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.urls import reverse
 
+from guides.gazetteer import area_at
 from guides.models import Area, Level, district_of, own_district
 
 ELDER = "/elder"
 AREA_IN_PATH = re.compile(rf"(?:{ELDER})?/c/(\d{{12}})/")
+
+
+@lru_cache(maxsize=4096)
+def _path(name: str, *args) -> str:
+    """reverse(), which a page asks for dozens of times. Our addresses depend on nothing but these."""
+    return reverse(name, args=args)
 
 
 @dataclass(frozen=True)
@@ -40,11 +47,11 @@ class Viewpoint:
 
     def page(self, name: str, *args) -> str:
         """The address of a guide page (a name of guides.urls) from here."""
-        return self.prefix + reverse(f"guides:{name}", args=args)
+        return self.prefix + _path(f"guides:{name}", *args)
 
     def mode(self, name: str, *args) -> str:
         """The address of any other resident page, keeping the 长辈版 only."""
-        return (ELDER if self.elder else "") + reverse(name, args=args)
+        return (ELDER if self.elder else "") + _path(name, *args)
 
 
 def other_mode(path: str) -> str:
@@ -80,7 +87,7 @@ def resident(view):
             raise BadRequest("NUL")
         area = None
         if area_code:
-            area = Area.objects.filter(pk=area_code).first()
+            area = area_at(area_code)
             if area is None:
                 raise Http404("没有这个村（社区）。")
         request.viewpoint = Viewpoint(area, elder)

@@ -4,21 +4,23 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import cache_control
 
-from guides.access import get_public_guide, issuers_of
+from guides import moulds
 from guides.counting import note
 from guides.distance import CROSS, VIDEO, ways_of
-from guides.enterprise import position_of
+from guides.gazetteer import gazetteer_of
 from guides.misses import note_miss
 from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Opened, Status, own_district
 from guides.preparation import plan
 from guides.printed import sheet_of
-from guides.reading import Reading
 from guides.search import life_events, search
+from guides.shelf import Volume, get_public_volume
+from guides.site_words import words_of
 from guides.viewpoint import Viewpoint, other_mode, resident
 from guides.where import places_for
 from menpai.throttle import client_address
@@ -33,7 +35,7 @@ ELDER_HITS = 3  # with the right guide among the first three nearly always, more
 def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
     """What base.html and the search box need on every resident page."""
     request.viewpoint = viewpoint  # the words of header and footer are those of its district
-    return {"viewpoint": viewpoint, "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
+    return {"viewpoint": viewpoint, "site": words_of(viewpoint.district), "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
 
 
 def front_context(viewpoint: Viewpoint) -> dict:
@@ -129,39 +131,50 @@ def _found(request, query: str) -> dict:
 @public_page
 @resident
 def guide(request, slug):
-    found = get_public_guide(slug, request.viewpoint.district)
-    if found.status == Status.WITHDRAWN:
-        return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=found), status=410)
+    volume = get_public_volume(slug, request.viewpoint.district)
+    if volume.guide.status == Status.WITHDRAWN:
+        return render(request, "guides/withdrawn.html", page_context(request, request.viewpoint, guide=volume.guide), status=410)
     note(request, Opened.GUIDE, slug)
-    return render_guide(request, found, request.viewpoint)
+    return render_guide(request, volume, request.viewpoint)
 
 
-def render_guide(request, guide: Guide, viewpoint: Viewpoint, *, preview: bool = False):
-    """The page of a guide (from Guide.objects.whole()) for the answers in the address; in the 长辈版 one question a page."""
-    reading = Reading(guide, request.GET)
+LIVE = ("guides/_places.html", "guides/_sheet.html")  # what a guide's page does not keep: open now, the village's own code
+
+
+def render_guide(request, volume: Volume, viewpoint: Viewpoint, *, preview: bool = False):
+    """The page of a guide for the answers in the address; in the 长辈版 one question a page. From its mould, where something may be kept."""
+    found, (reading, case) = volume.guide, volume.read(request.GET)
+    gazetteer = gazetteer_of(viewpoint.district) if case else None
+    version, now = None if preview else volume.version, timezone.localtime()
     context = page_context(
         request,
         viewpoint,
-        guide=guide,
+        guide=found,
         reading=reading,
         facts=reading.facts,
-        errands=plan([reading], issuers_of([guide])),
-        events=LifeEvent.objects.containing(guide),
-        places=places_for(guide, viewpoint.area, now=timezone.localtime()),
+        errands=SimpleLazyObject(lambda: plan([reading], volume.issuers)),
+        events=volume.events,
+        places=SimpleLazyObject(lambda: places_for(found, viewpoint.area, now=now, gazetteer=gazetteer)),
         have=request.GET.getlist("have"),
-        sheet=None if preview else sheet_of(guide, viewpoint, reading),
+        version=version,
+        sheet=SimpleLazyObject(lambda: version and sheet_of(found, version, viewpoint, reading)),
         preview=preview,
-        ways=ways_of(guide),
-        position=position_of(guide, Guide.objects.published().filter(district=guide.district).exclude(stage="")) if guide.stage else None,
+        ways=SimpleLazyObject(lambda: ways_of(found)),
+        position=volume.position,
+        **(_elder_step(request) if viewpoint.elder else {}),
     )
-    if not viewpoint.elder:
-        return render(request, "guides/guide.html", context)
-    step = request.GET.get("step", "")
-    questions = [key for key, _ in ELDER_QUESTIONS]
-    index = questions.index(step) if step in questions else None
-    following = questions[index + 1] if index is not None and index + 1 < len(questions) else None
-    context |= {"questions": ELDER_QUESTIONS, "step": step if index is not None else "", "following": following}
-    return render(request, "guides/guide_elder.html", context)
+    template = "guides/guide_elder.html" if viewpoint.elder else "guides/guide.html"
+    if gazetteer is None or preview or context["have"]:
+        return render(request, template, context)
+    key = (case, context.get("step"), context["site"], now.year)
+    return HttpResponse(moulds.page(template, context | {"request": request}, key=key, live=LIVE))
+
+
+def _elder_step(request) -> dict:
+    """Which of the questions a page of the 长辈版 answers, and which comes after it."""
+    step, keys = request.GET.get("step", ""), [key for key, _ in ELDER_QUESTIONS]
+    following = keys[keys.index(step) + 1] if step in keys[:-1] else None
+    return {"questions": ELDER_QUESTIONS, "step": step if step in keys else "", "following": following}
 
 
 ELDER_QUESTIONS = (("who", "谁能办"), ("bring", "要带什么"), ("where", "去哪办"), ("how", "怎么办"), ("time", "多久、多少钱"))

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 from django.db.models import prefetch_related_objects
 
+from guides.gazetteer import Gazetteer
 from guides.hours import Opening, opening_at
 from guides.models import Area, Counter, Guide, Office, OfficeKind, own_district
 from guides.workdays import WorkCalendar, calendar_for
@@ -21,6 +23,12 @@ class Place:
     office: Office | None
     opening: Opening | None
     calendar: WorkCalendar
+    key: tuple | None = None  # what its words depend on, all of it; None where nothing made from them may be kept
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether what is rendered of it serves other villages' pages too."""
+        return self.key is not None and self.counter.kind != OfficeKind.STATION
 
     @property
     def name(self) -> str:
@@ -30,22 +38,37 @@ class Place:
         """Its state at another moment (aware, local, not before the one it was found for); None where its hours are unknown."""
         return _opening(self.office, moment, self.calendar)
 
-    @property
+    @cached_property
     def maps(self) -> list[tuple[str, str]]:
         return map_links(self.office) if self.office else []
 
 
-def places_for(guide: Guide, area: Area | None, *, now: datetime) -> list[Place]:
-    """Each counter of the guide with the nearest office of its kind: in the area, its township or its district. `now` aware, local."""
+def places_for(guide: Guide, area: Area | None, *, now: datetime, gazetteer: Gazetteer | None = None) -> list[Place]:
+    """Each counter of the guide with the nearest office of its kind: in the area, its township or its district. `now` aware, local.
+
+    Without a gazetteer of the district everything is read from the database.
+    """
     counters = list(guide.counters.all())
+    if gazetteer:
+        return [_place(counter, _office_in(gazetteer, counter, area), gazetteer.calendar(area), now, gazetteer.number) for counter in counters]
     prefetch_related_objects([c.office for c in counters if c.office], "hours")
     offices = _nearest_by_kind({c.kind for c in counters if c.office_id is None}, area)
     calendar = calendar_for(area, since=now.date())
-    places = []
-    for counter in counters:
-        office = counter.office or offices.get(counter.kind)
-        places.append(Place(counter, office, _opening(office, now, calendar), calendar))
-    return places
+    return [_place(counter, counter.office or offices.get(counter.kind), calendar, now) for counter in counters]
+
+
+def _place(counter: Counter, office: Office | None, calendar: WorkCalendar, now: datetime, edition: int | None = None) -> Place:
+    opening = _opening(office, now, calendar)
+    key = (counter.pk, edition, office.pk if office else None, opening, now.date()) if edition else None
+    return Place(counter, office, opening, calendar, key)
+
+
+def _office_in(gazetteer: Gazetteer, counter: Counter, area: Area | None) -> Office | None:
+    if counter.office_id:
+        return gazetteer.offices.get(counter.office_id) or counter.office
+    if area:
+        return gazetteer.nearest(counter.kind, area.lineage_codes)
+    return None if counter.kind in LOCAL_KINDS else gazetteer.nearest(counter.kind, [own_district()])
 
 
 def _nearest_by_kind(kinds: set[str], area: Area | None) -> dict[str, Office]:

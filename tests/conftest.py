@@ -102,6 +102,15 @@ def open_connection():
 
 
 @pytest.fixture(autouse=True)
+def nothing_kept():
+    """Guides, areas and rendered pages are kept by the content's version too."""
+    from guides import gazetteer, moulds, shelf
+
+    for kept in (gazetteer._kept, moulds._kept, shelf._shelves, shelf._wholes, shelf._volumes, shelf._readings):
+        kept.clear()
+
+
+@pytest.fixture(autouse=True)
 def fresh_site_words(monkeypatch):
     """Known to be none, as in a process that has looked: no page of a test is the one that reads them. Saving a District forgets it."""
     from guides.models import District

@@ -22,6 +22,7 @@ from guides.districts import chosen_by, districts_of, inside, sees_all, within
 from guides.document_shape import ORDER_STEP
 from guides.forms_admin import GuideForm
 from guides.models import Counter, Domain, Fact, Guide, Material, Statement, Status, Step
+from guides.shelf import volume_now
 from guides.transfer import export_domain
 from guides.transfer_guides import GUIDES_KIND
 from guides.viewpoint import of_district
@@ -269,7 +270,7 @@ class GuideAdmin(NewInDistrict, admin.ModelAdmin):
         """The guide as residents see it or will see it; a draft's only page."""
         guide = self.open_guide(request, pk)
         viewpoint = of_district(guide.district, elder="elder" in request.GET)
-        return views.render_guide(request, guide, viewpoint, preview=guide.status != Status.PUBLISHED)
+        return views.render_guide(request, volume_now(guide), viewpoint, preview=guide.status != Status.PUBLISHED)
 
     def review(self, request, pk):
         """Everything of a guide that nobody vouches for yet; a reviewer ticks what they checked."""
