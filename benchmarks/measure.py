@@ -80,10 +80,16 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def wrk(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = ()) -> float:
-    """Requests a second that wrk gets answered from the address. Raises SystemExit when one answer was not 2xx or 3xx, or a socket failed."""
+def wrk(url: str, **how) -> float:
+    """Requests a second that wrk gets answered from the address; see wrk_counted."""
+    return wrk_counted(url, **how)[0]
+
+
+def wrk_counted(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = ()) -> tuple[float, int]:
+    """Requests a second that wrk gets answered from the address, and how many in all. Raises SystemExit when one answer was not 2xx or 3xx, or a
+    socket failed. Up to `connections` more are under way when it ends."""
     command = ["wrk", "-t1", "--timeout", "20s", f"-c{connections}", f"-d{seconds}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise SystemExit(f"wrk on {url} met errors:\n{text}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), int(re.search(r"(\d+) requests in", text)[1])

@@ -10,16 +10,16 @@ from guides.viewpoint import Viewpoint, resident, seen_from
 from guides.views import front_context, page_context, public_page
 from menpai.roles import Role, has_role
 
-PLATE_COOKIE = "plate"  # which plate someone came from; only the help form reads it
-PLATE_COOKIE_AGE = 60 * 60 * 12
-
 
 @cache_control(private=True, no_cache=True)
 @resident
 def plate(request, code):
-    """The page behind a QR: where am I, is it real, what do people here need. Not kept by shared caches, because a scan is counted."""
+    """The page behind a QR: where am I, is it real, what do people here need. Not kept by shared caches, because a scan is counted.
+
+    Most scans never come here: doorplates.lane answers them with the parts of a page that this view has made of a plate at hand.
+    """
     elder = request.viewpoint.elder
-    found = find_plate(code)
+    found = getattr(request, "plate_at_hand", None) or find_plate(code)
     if found is None:
         context = page_context(request, request.viewpoint, typed=code, is_mistyped=not codes.is_valid(codes.normalise(code)))
         return render(request, "doorplates/unknown.html", context, status=404)
@@ -29,8 +29,8 @@ def plate(request, code):
     context = page_context(request, viewpoint, plate=found, staff_page=_staff_page(request), **front_context(viewpoint))
     response = render(request, "doorplates/plate.html", context)
     if not elder and scanning.count(request, found):  # the symbol never holds the 长辈版: that is a second look at the same scan
-        scanning.remember(request, response)
-    response.set_cookie(PLATE_COOKIE, found.code, max_age=PLATE_COOKIE_AGE, httponly=True, samesite="Lax", secure=settings.HTTPS)
+        scanning.remember(request.path, response)
+    scanning.name_plate(found.code, response)
     return response
 
 

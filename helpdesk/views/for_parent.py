@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 
 from doorplates.access import find_plate
 from doorplates.models import PlateState
-from doorplates.views import PLATE_COOKIE
+from doorplates.scanning import PLATE_COOKIE
 from guides.models import Area, Guide
 from guides.reading import Reading
 from guides.viewpoint import resident, seen_from

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 
 from doorplates.access import find_plate
 from doorplates.models import Doorplate, PlateState
-from doorplates.views import PLATE_COOKIE
+from doorplates.scanning import PLATE_COOKIE
 from doorplates.views_report import show_report
 from guides.access import get_public_guide
 from guides.forms_wrong import WrongForm

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from doorplates.actions import replace, revoke
-from doorplates.views import PLATE_COOKIE
+from doorplates.scanning import PLATE_COOKIE
 from guides.models import Agency
 from helpdesk.forms import TOO_MANY
 from helpdesk.models import HelpRequest, Principal

@@ -1,0 +1,145 @@
+"""Scans answered before Django: one statement finds the plate and counts the scan, and the page is put together from kept parts.
+
+Only plates in use are answered here, to residents, at the plain address in the symbol. Everything else goes on to Django unchanged: it explains. What
+is answered here is what Django's view would have answered, to the byte.
+"""
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from io import BytesIO
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse, parse_cookie
+from django.utils import timezone
+from django.utils.http import parse_etags
+
+from doorplates import codes, scanning
+from doorplates.finding import Found, find_and_count
+from doorplates.kept_pages import Kept, KeptPages, values_of
+from doorplates.page_parts import CHUNK
+from doorplates.together import NotAnsweredError, Together
+from menpai.logs import request_id as current_id
+
+log = logging.getLogger(__name__)
+
+PATH = re.compile(r"/([Dd]/([0-9A-Za-z]{8})/?)")  # other ways to type a code are Django's
+GZIP = re.compile(r"\bgzip\b")  # as django.middleware.gzip asks
+# With one of these a request is about more than its address.
+SPECIAL = frozenset({"HTTP_AUTHORIZATION", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_TRANSFER_ENCODING", "HTTP_UPGRADE"})
+ANYBODY = "QQQQQQQQ"  # stands for a code in the cookies of this second; no code has a Q that is not its own
+
+
+class ScanLane:
+    """WSGI. `generation()` gives the number of the content or None (unknown: nothing kept is used); `settled(number)` says whether pages are made
+    from that content already; `request_id(environ)` names an answer; `get_response` is Django's, whose pages are kept in parts."""
+
+    def __init__(
+        self, application: Callable, *, get_response: Callable, generation: Callable[[], int | None], request_id: Callable[[dict], str],
+        settled: Callable[[int | None], bool] = lambda number: True,
+    ):  # fmt: skip
+        self.application, self.generation, self.request_id, self.settled = application, generation, request_id, settled
+        self.pages, self.together = KeptPages(get_response), Together(find_and_count)
+        self._may_enter = lru_cache(maxsize=256)(_may_enter)
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        code = self._code(environ)
+        if code is None:
+            return self.application(environ, start_response)
+        cookies, number = parse_cookie(_decoded(environ.get("HTTP_COOKIE", ""))), self.generation()
+        if settings.SESSION_COOKIE_NAME in cookies or number is None or not self.settled(number):
+            return self.application(environ, start_response)
+        try:
+            with self.together.ask((code, scanning.is_due(environ, cookies, timezone.localdate()))) as found:
+                if found is not None:
+                    if found.is_counted:
+                        environ[scanning.COUNTED] = "1"
+                    kept = self.pages.of(found, number, _door(environ))
+                    if kept is not None:
+                        return self._told(environ, start_response, found, kept)
+        except NotAnsweredError as failed:
+            log.warning("a scan goes the long way: %s", type(failed.__cause__).__name__)
+        return self.application(environ, start_response)
+
+    def _code(self, environ: dict) -> str | None:
+        """The code that is asked for, if the request is one that may be answered here and its check character fits."""
+        named = PATH.fullmatch(environ["PATH_INFO"])
+        if named is None or environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or environ.get("SCRIPT_NAME"):
+            return None
+        if not SPECIAL.isdisjoint(environ) or environ.get("CONTENT_LENGTH", "") not in ("", "0"):
+            return None
+        if not environ.get("HTTP_HOST") or not self._may_enter(**_door(environ)):
+            return None
+        code = codes.normalise(named[2])
+        return code if codes.is_valid(code) else None
+
+    def _told(self, environ: dict, start_response: Callable, found: Found, kept: Kept) -> list[bytes]:
+        values = values_of(found, environ["PATH_INFO"][1:])
+        text = kept.parts.text(values)
+        etag = f'"{_digest(text)}"'
+        named = self.request_id(environ)
+        current_id.set(named)
+        own = [("X-Request-ID", named), *_cookies(int(time.time()), environ["PATH_INFO"], found)]
+        if _has(environ, etag):
+            start_response("304 Not Modified", [*kept.short, ("ETag", etag), *own])
+            return []
+        if GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            text = kept.parts.gzip(values, text)
+            own += [("Content-Encoding", "gzip"), ("ETag", f"W/{etag}")]
+        else:
+            own.append(("ETag", etag))
+        start_response("200 OK", [*kept.headers, ("Content-Length", str(len(text))), *own])
+        return [text]
+
+
+def _door(environ: dict) -> Mapping[str, str]:
+    """What decides whether Django lets a request in: the host that was asked, and whether the line was safe."""
+    names = ("HTTP_HOST", "wsgi.url_scheme", (settings.SECURE_PROXY_SSL_HEADER or ("HTTP_X_FORWARDED_PROTO",))[0])
+    return {name: environ[name] for name in names if name in environ}
+
+
+def _may_enter(**door: str) -> bool:
+    """Whether Django would answer itself, neither refuse the host nor send to HTTPS."""
+    request = WSGIRequest({"REQUEST_METHOD": "GET", "SERVER_NAME": "", "SERVER_PORT": "", "wsgi.input": BytesIO(), **door})
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return request.is_secure() or not settings.SECURE_SSL_REDIRECT
+
+
+def _decoded(header: str) -> str:
+    return header.encode("latin-1", "replace").decode(errors="replace") if header else ""
+
+
+def _digest(text: bytes) -> str:
+    """As django.utils.cache makes an ETag; in pieces for which Python does not change threads."""
+    made = hashlib.md5(usedforsecurity=False)
+    for start in range(0, len(text), CHUNK):
+        made.update(text[start : start + CHUNK])
+    return made.hexdigest()
+
+
+def _has(environ: dict, etag: str) -> bool:
+    """Whether the phone has this very page already. Compared weakly, as for any GET."""
+    given = environ.get("HTTP_IF_NONE_MATCH")
+    return bool(given) and any(one in ("*", etag, f"W/{etag}") for one in parse_etags(given))
+
+
+def _cookies(second: int, path: str, found: Found) -> list[tuple[str, str]]:
+    mark, name = _cookies_of(second)
+    return [*([("Set-Cookie", mark.replace(ANYBODY, path))] if found.is_counted else []), ("Set-Cookie", name.replace(ANYBODY, found.code))]
+
+
+@lru_cache(maxsize=4)
+def _cookies_of(second: int) -> tuple[str, str]:
+    """The two cookies of a scan as they are written in this second: they hold when they end."""
+    response = HttpResponse()
+    scanning.remember(ANYBODY, response)
+    scanning.name_plate(ANYBODY, response)
+    return tuple(response.cookies[name].OutputString() for name in (scanning.SEEN, scanning.PLATE_COOKIE))
