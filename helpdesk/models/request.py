@@ -170,6 +170,11 @@ class HelpRequest(models.Model):
         indexes = [
             models.Index(fields=["queue", "promised_at"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_by_promise"),
             models.Index(fields=["promised_at"], condition=models.Q(state__in=["waiting", "claimed"], paused_at__isnull=True), name="running_promises"),
+            # A queue reads the open ones only, however many are closed, whichever way its reader comes to see them (access.visible_requests).
+            models.Index(fields=["owner"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_of_owner"),
+            models.Index(fields=["area"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_of_area"),
+            models.Index(fields=["queue", "state"], condition=models.Q(wish__isnull=False), name="wishes_by_queue_and_state"),
+            models.Index(fields=["closed_at", "id"], name="requests_by_end"),
             # Not partial: SQLite cannot tell from a bound parameter that a partial one fits, and 领下一个 would read the whole queue.
             models.Index(fields=["queue", "state", "promised_at"], name="queue_by_state_and_promise"),
         ]

@@ -1,0 +1,53 @@
+"""What a process keeps of the roster between two pages, and how it knows at once that it is old.
+
+The database renews a random token whenever a row changes of which the roster, or somebody's role, is made: by triggers (migration 0010), so that no
+writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from django.db import connections, router
+
+MOST = 512  # entries of one kind; the one that was unused the longest goes
+
+
+def database() -> str:
+    """The alias from which token and roster are both read: a token of one database says nothing of another that lags behind."""
+    from helpdesk.models import Posting
+
+    return router.db_for_read(Posting)
+
+
+def token(alias: str) -> str | None:
+    """The roster's token as this connection sees it, its own uncommitted changes included. None: unknown, keep and use nothing."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT token FROM helpdesk_roster_stamp")
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+class Kept:
+    """Values by key, each good as long as its `mark` is the same."""
+
+    def __init__(self):
+        self._values: OrderedDict[Any, tuple[Any, Any]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key, mark, make: Callable[[], Any]):
+        """What is kept for the key, if it was made under this mark; else what `make` returns, kept from now on unless the mark is None."""
+        with self._lock:
+            found = self._values.get(key)
+            if found and mark is not None and found[0] == mark:
+                self._values.move_to_end(key)
+                return found[1]
+        value = make()
+        if mark is not None:
+            with self._lock:
+                self._values[key] = mark, value
+                self._values.move_to_end(key)
+                while len(self._values) > MOST:
+                    self._values.popitem(last=False)
+        return value
