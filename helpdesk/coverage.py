@@ -150,7 +150,7 @@ def lineage(code: str) -> list[str]:
     return list(dict.fromkeys([code, code[:9] + "000", code[:6] + "000000"]))
 
 
-_boards = kept.Kept()
+_boards = kept.Kept(64)
 
 
 def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:

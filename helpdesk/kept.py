@@ -9,9 +9,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
-
-MOST = 512  # entries of one kind; the one that was unused the longest goes
+from django.db.models import QuerySet
 
 
 def database() -> str:
@@ -30,9 +30,10 @@ def token(alias: str) -> str | None:
 
 
 class Kept:
-    """Values by key, each good as long as its `mark` is the same."""
+    """At most `most` values by key, each good as long as its `mark` is the same; the one that was unused the longest goes."""
 
-    def __init__(self):
+    def __init__(self, most: int):
+        self._most = most
         self._values: OrderedDict[Any, tuple[Any, Any]] = OrderedDict()
         self._lock = Lock()
 
@@ -48,6 +49,34 @@ class Kept:
             with self._lock:
                 self._values[key] = mark, value
                 self._values.move_to_end(key)
-                while len(self._values) > MOST:
+                while len(self._values) > self._most:
                     self._values.popitem(last=False)
         return value
+
+
+_statements = Kept(4096)
+
+
+def rows_of(key: tuple, build: Callable[[], QuerySet]) -> list[tuple]:
+    """The rows of the values_list() that `build` makes. Its SQL is written once for each key, which has to name every value that goes into it.
+
+    Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it. SQLite, whose moments and booleans Django converts after reading,
+    is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
+    """
+    alias = database()
+    statement = _statements.get((alias, key), True, lambda: _written(build(), alias))
+    if statement is None:
+        return list(build().using(alias))
+    with connections[alias].cursor() as cursor:
+        cursor.execute(*statement)
+        return cursor.fetchall()
+
+
+def _written(rows: QuerySet, alias: str) -> tuple[str, tuple] | None:
+    compiler = rows.query.get_compiler(alias)
+    try:
+        statement = compiler.as_sql()
+    except EmptyResultSet:
+        return None
+    is_plain = not any(hasattr(column.output_field, "from_db_value") for column, *_ in compiler.select)
+    return statement if is_plain and connections[alias].vendor == "postgresql" else None

@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
     operations = [
         AddIndex('helprequest', models.Index(condition=OPEN, fields=['owner'], name='open_requests_of_owner')),
         AddIndex('helprequest', models.Index(condition=OPEN, fields=['area'], name='open_requests_of_area')),
-        AddIndex('helprequest', models.Index(condition=models.Q(('wish__isnull', False)), fields=['queue', 'state'], name='wishes_by_queue_and_state')),
+        AddIndex('helprequest', models.Index(condition=models.Q(('wish__isnull', False)), fields=['state'], name='wishes_by_state')),
         AddIndex('helprequest', models.Index(fields=['closed_at', 'id'], name='requests_by_end')),
         migrations.RunPython(begin, end, atomic=True),
     ]
