@@ -17,23 +17,13 @@ from guides.districts import districts_of
 from guides.models import Area, district_of, own_district
 from helpdesk import behalf, kept
 from helpdesk.coverage import Board, board_for
-from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, State, is_reference
+from helpdesk.models import Absence, Event, EventKind, HelpRequest, Posting, StaffAccount, State, is_reference
 from helpdesk.wishes import is_untold
 from menpai.roles import Role, has_role
 
 
 def _working(**conditions):
     return Posting.objects.filter(user__is_active=True, user__groups__name__in=[Role.ASSISTANT, Role.SUPERVISOR], **conditions)
-
-
-def staffed_codes(area: Area) -> set[str]:
-    """Of the area and those above it, the codes where somebody is posted who takes residents' requests."""
-    return set(_working(area__in=area.lineage_codes, is_steward=False).values_list("area_id", flat=True))
-
-
-def stewards_codes(area: Area) -> set[str]:
-    """The same for project stewards."""
-    return set(_working(area__in=area.lineage_codes, is_steward=True).values_list("area_id", flat=True))
 
 
 def supervisors_of(area: Area) -> list:
@@ -49,9 +39,13 @@ def takers_of(request: HelpRequest) -> list:
     if request.for_supervisor:
         about = handlers_of(request.about)
         return [user for user in supervisors_of(request.queue) if user.pk not in about]
-    on_duty = board_for([request.area_id]).of_request(request).user_ids
-    rows = _working(user__in=on_duty) if on_duty else _working(area=request.queue_id, is_steward=request.for_steward)
-    return list({posting.user_id: posting.user for posting in rows.select_related("user").order_by("user_id")}.values())
+    return list(get_user_model().objects.filter(pk__in=taker_ids(request, board_for([request.area_id]))).order_by("pk"))
+
+
+def taker_ids(request: HelpRequest, board: Board) -> list[int]:
+    """The same of a request that is not for supervisors, by a board of its district; their primary keys in order."""
+    posted = (post.user_id for post in board.roster.posts_at.get(request.queue_id, ()) if post.is_steward == request.for_steward)
+    return sorted(set(board.of_request(request).user_ids or posted))
 
 
 def helpers_of(request: HelpRequest) -> list:
@@ -112,15 +106,26 @@ _staff = kept.Kept(2048)
 
 
 def recognise(user) -> None:
-    """Put the roles and postings of whoever is signed in on the user object, as this process has them if nothing of them has changed."""
-    if hasattr(user, "_role_names") and hasattr(user, "_postings"):
+    """Put the roles and postings of whoever is signed in on the user object: what this process has kept, if nothing of anybody's has changed since."""
+    if hasattr(user, "_must_change_password"):
         return
     alias = kept.database()
-    user._role_names, user._postings = _staff.get((alias, user.pk), kept.token(alias), lambda: _roles_and_postings(user, alias))
+    known = _staff.get((alias, user.pk), kept.token(alias), lambda: _as_stored(user, alias))
+    user._role_names, user._postings, user._must_change_password = known
 
 
-def _roles_and_postings(user, alias: str) -> tuple[set[str], list[Posting]]:
-    return set(user.groups.using(alias).values_list("name", flat=True)), list(user.postings.using(alias).select_related("area"))
+def must_change_password(user) -> bool:
+    """Whether somebody else chose their password: then nothing opens before it is their own."""
+    recognise(user)
+    return user._must_change_password
+
+
+def _as_stored(user, alias: str) -> tuple[set[str], list[Posting], bool]:
+    return (
+        set(user.groups.using(alias).values_list("name", flat=True)),
+        list(user.postings.using(alias).select_related("area")),
+        StaffAccount.objects.using(alias).filter(user=user.pk, must_change_password=True).exists(),
+    )
 
 
 def works_in(user) -> str:

@@ -12,7 +12,8 @@ from django.contrib.auth import get_user_model
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from guides.models import Area
 from guides.workdays import calendars_for
@@ -46,6 +47,17 @@ PAGE_SIZE = 50
 # In the order of the page. FIRST: complaints and call-backs, which only supervisors see. LATE: overdue, for its supervisor. AWAY: in the hands of somebody
 # who is not there. TELL: closed, but the guide that was wished for is there now.
 FIRST, LATE, MINE, WAITING, AWAY, TELL, COLLEAGUES = -2, -1, 0, 1, 2, 3, 4
+
+
+# Drawn once for all: they are the same on every card.
+KINDS = {str(kind): format_html('<span class="tag">{}</span>', kind.label) for kind in Kind}
+STEWARD = format_html('<span class="tag">{}</span>', "项目管家")
+ASKS = {
+    name: format_html('<span class="tag strong">{}</span>', words)
+    for name, words in {
+        "untold": "指南写好了，告诉他", "changed": "指南改了", "reopened": "又打开的", "photo": "有新照片", "unread": "居民有留言", "unanswered": "还没回他",
+    }.items()
+}  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -136,25 +148,16 @@ class Card:
         return str(self.promise.stand), self.promise.words, self.promise.more
 
     @property
-    def tags(self) -> Iterator[tuple[str, str]]:
-        """Words, and the class of those that ask for something."""
-        row, asks = self.row, " strong"
+    def tags(self) -> Iterator[str]:
+        row = self.row
         if not row.for_supervisor:
-            yield Kind(row.kind).label, ""
+            yield KINDS[row.kind]
         if row.for_steward:
-            yield "项目管家", ""
-        if self.untold:
-            yield "指南写好了，告诉他", asks
-        if self.guide_changed:
-            yield "指南改了", asks
-        if row.reopened:
-            yield "又打开的", asks
-        if self.new_photo:
-            yield "有新照片", asks
-        if self.unread:
-            yield "居民有留言", asks
-        elif self.last_word == Sender.RESIDENT:
-            yield "还没回他", asks
+            yield STEWARD
+        asks = {"untold": self.untold, "changed": self.guide_changed, "reopened": row.reopened, "photo": self.new_photo}
+        yield from (ASKS[name] for name, is_so in asks.items() if is_so)
+        if self.unread or self.last_word == Sender.RESIDENT:
+            yield ASKS["unread" if self.unread else "unanswered"]
 
 
 def shown(card: Card, user) -> dict:
@@ -164,7 +167,7 @@ def shown(card: Card, user) -> dict:
     return {
         "hand": row.hand, "reference": row.reference, "number": spoken(row.reference), "title": card.title, "place": card.place, "cover": card.cover,
         "stand": stand, "words": words, "more": more, "is_late": card.promise is not None and card.promise.is_late,
-        "tags": format_html_join("", '<span class="tag{}">{}</span>', ((asks, tag) for tag, asks in card.tags)),
+        "tags": mark_safe("".join(card.tags)),  # of the constants above
         "name": name if name == NO_NAME else mask_name(name), "phone": mask_phone(phone),
         "is_waiting": row.state == State.WAITING, "is_mine": row.owner_id == user.pk, "owner": card.owner,
     }  # fmt: skip
@@ -229,14 +232,22 @@ def _cards(user, rows: list[Row]) -> list[Card]:
         cards[row.pk] = Card(row, areas[row.area_id], promise, names.get(row.owner_id, ""), cover)
     _with_messages(cards)
     _with_events(cards)
-    for key in unjudged_photos(request__in=list(cards)).values_list("request_id", flat=True):
+    for (key,) in rows_of(("photos",), lambda *keys: unjudged_photos(request__in=keys).values_list("request_id"), *cards):
         cards[key].new_photo = True
     return list(cards.values())
 
 
+def _messages(*keys) -> QuerySet:
+    return Message.objects.filter(request__in=keys).order_by("id").values_list("request_id", "sender", "by_id", "read_at")
+
+
+def _events(*keys) -> QuerySet:
+    return Event.objects.filter(request__in=keys).order_by("id").values_list("request_id", "id", "kind", "detail")
+
+
 def _with_messages(cards: dict[int, Card]) -> None:
     found: dict[int, list[tuple]] = {}
-    for key, *message in Message.objects.filter(request__in=list(cards)).order_by("id").values_list("request_id", "sender", "by_id", "read_at"):
+    for key, *message in rows_of(("messages",), _messages, *cards):
         found.setdefault(key, []).append(message)
     for key, messages in found.items():
         cards[key].unread, cards[key].last_word = has_unread(messages), last_word(messages)
@@ -244,7 +255,7 @@ def _with_messages(cards: dict[int, Card]) -> None:
 
 def _with_events(cards: dict[int, Card]) -> None:
     found: dict[int, list[tuple]] = {}
-    for key, *event in Event.objects.filter(request__in=list(cards)).order_by("id").values_list("request_id", "id", "kind", "detail"):
+    for key, *event in rows_of(("events",), _events, *cards):
         found.setdefault(key, []).append(event)
     for key, events in found.items():
         cards[key].last_event, cards[key].untold = events[-1][0], wishes.is_untold_by(events)

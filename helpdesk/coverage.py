@@ -11,7 +11,7 @@ from django.utils import timezone
 from guides.models import Area, SpecialDay
 from guides.workdays import WorkCalendar, calendar_from
 from helpdesk import kept
-from helpdesk.models import Absence, AbsenceKind, Cover, HelpRequest, MarketDay, Posting
+from helpdesk.models import Absence, AbsenceKind, Cover, HelpRequest, MarketDay, Posting, Robot
 from helpdesk.roster import (
     OFF_DAY,
     Away,
@@ -43,6 +43,7 @@ class Board:
     areas: dict[str, Area]
     names: dict[int, str]
     special: tuple[SpecialDay, ...] = ()
+    robots: tuple[tuple[int, str], ...] = ()  # (key, code) of the group robots that are in use
     _calendars: dict[str, WorkCalendar] = field(default_factory=dict)
     _halves: dict[str, HalfDay] = field(default_factory=dict)
     _covered: dict[tuple, Coverage] = field(default_factory=dict)
@@ -66,6 +67,15 @@ class Board:
         if key not in self._covered:
             self._covered[key] = who_is_on(code, half, roster=self.roster, calendar=self.calendar(code), queue=queue, for_steward=for_steward)
         return self._covered[key]
+
+    def staffed(self, code: str, *, for_steward: bool = False) -> set[str]:
+        """Of an area and those above it, the codes where somebody active is posted who takes residents' requests, or enterprises'."""
+        return {c for c in lineage(code) if any(post.is_steward == for_steward for post in self.roster.posts_at.get(c, ()))}
+
+    def robots_of(self, code: str) -> list[int]:
+        """The group robots of an area and those above it."""
+        above = lineage(code)
+        return [key for key, place in self.robots if place in above]
 
     def rest_of_day(self, code: str) -> list[HalfDay]:
         """The running or next half-day of the area, with the afternoon after it."""
@@ -154,7 +164,7 @@ _boards = kept.Kept(64)
 
 
 def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
-    """Everything of the districts in which these areas lie, in one query, or in seven when anything of it has changed."""
+    """Everything of the districts in which these areas lie, in one query, or in eight when anything of it has changed."""
     now = now or timezone.now()
     districts = tuple(sorted({code[:6] for code in codes}))
     alias = kept.database()
@@ -188,6 +198,7 @@ def _read_board(districts: tuple[str, ...], now: datetime, alias: str) -> Board:
         areas={area.code: area for area in Area.objects.using(alias).filter(_inside(districts, "code"))},
         names={p.user_id: p.user.get_full_name() or p.user.get_username() for p in postings},
         special=tuple(SpecialDay.objects.using(alias).filter(date__gte=today).filter(Q(area=None) | inside)),
+        robots=tuple(Robot.objects.using(alias).filter(inside, is_active=True).values_list("pk", "area_id")),
     )
 
 

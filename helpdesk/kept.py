@@ -1,7 +1,7 @@
 """What a process keeps of the roster between two pages, and how it knows at once that it is old.
 
-The database renews a random token whenever a row changes of which the roster, or somebody's role, is made: by triggers (migration 0010), so that no
-writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query.
+The database renews a random token whenever a row changes of which the roster, somebody's roles or their postings are made: by triggers (migration
+0010), so that no writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query.
 """
 
 from collections import OrderedDict
@@ -57,18 +57,22 @@ class Kept:
 _statements = Kept(4096)
 
 
-def rows_of(key: tuple, build: Callable[[], QuerySet]) -> list[tuple]:
-    """The rows of the values_list() that `build` makes. Its SQL is written once for each key, which has to name every value that goes into it.
+def rows_of(key: tuple, build: Callable[..., QuerySet], *values: int | str) -> list[tuple]:
+    """The rows of the values_list() that `build` makes of `values`. Its SQL is written once for each `key` and number of values; the key has to name
+    everything else that goes into it.
 
     Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it. SQLite, whose moments and booleans Django converts after reading,
     is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
     """
     alias = database()
-    statement = _statements.get((alias, key), True, lambda: _written(build(), alias))
+    # What stands where the values will: no row has a negative key, and PostgreSQL has no text with a NUL in it.
+    places = [f"\0{number}" if isinstance(value, str) else -1 - number for number, value in enumerate(values)]
+    statement = _statements.get((alias, key, len(values)), True, lambda: _written(build(*places), alias))
     if statement is None:
-        return list(build().using(alias))
+        return list(build(*values).using(alias))
+    given = dict(zip(places, values, strict=True))
     with connections[alias].cursor() as cursor:
-        cursor.execute(*statement)
+        cursor.execute(statement[0], [given.get(value, value) for value in statement[1]])
         return cursor.fetchall()
 
 

@@ -9,10 +9,11 @@ import secrets
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
-# What a roster is made of (helpdesk/coverage.py), and the roles: table, and the columns whose change counts (empty: all).
+# What is kept (helpdesk/coverage.py, helpdesk/access.py): table, and the columns whose change counts (empty: all).
 WATCHED = (
     ('helpdesk_posting', ()), ('helpdesk_absence', ()), ('helpdesk_cover', ()), ('helpdesk_marketday', ()), ('guides_specialday', ()), ('guides_area', ()),
     ('auth_user', ('username', 'first_name', 'last_name', 'is_active')), ('auth_user_groups', ()), ('auth_group', ()),
+    ('helpdesk_staffaccount', ('user_id', 'must_change_password')), ('helpdesk_robot', ('area_id', 'is_active')),
 )
 TABLE = 'CREATE TABLE helpdesk_roster_stamp (id smallint PRIMARY KEY CHECK (id = 1), token varchar(36) NOT NULL)'
 FUNCTION = """

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from guides.reading import Reading
 from helpdesk import actions, cards
 from helpdesk.access import desk_required, postings_of, visible_requests
-from helpdesk.forms_desk import FindForm, LogForm
+from helpdesk.forms_desk import LogForm
 from helpdesk.models import HelpRequest, State, is_reference, normalise_reference
 from helpdesk.views import live
 from helpdesk.views.acts import ACTS
@@ -49,7 +49,7 @@ def queue(request):
     if "number" in request.GET:
         return _find(request)
     here = "closed" if request.GET.get("show") == "closed" else "queue"
-    context = desk_context(request, here=here, find=FindForm(label_suffix=""), keep=f"show={here}")
+    context = desk_context(request, here=here, keep=f"show={here}")
     number = request.GET.get("page")
     context |= {"page": _closed(request.user, number)} if here == "closed" else _part(request.user, cards.page_of(request.user, number))
     return render(request, f"helpdesk/desk/{here}.html", context)
