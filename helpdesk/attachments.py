@@ -74,9 +74,9 @@ def shorten(request: HelpRequest) -> None:
     request.attachments.filter(deleted_at=None, delete_on__gt=last).update(delete_on=last)
 
 
-def unjudged_photos(request):
-    """Photos that a resident sent for a paper of the list since it was last judged, if ever. `request` may be an OuterRef."""
-    sent = Attachment.objects.filter(request=request, deleted_at=None, by=None, paper__isnull=False)
+def unjudged_photos(**which):
+    """Photos that a resident sent for a paper of the list since it was last judged, if ever; of the requests that `which` says."""
+    sent = Attachment.objects.filter(**which, deleted_at=None, by=None, paper__isnull=False)
     return sent.filter(Q(paper__checked_at=None) | Q(at__gt=F("paper__checked_at")))
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db.models import Exists, OuterRef
 
 from guides.changes import Change, compare
 from guides.models import GuideRevision, Office
 from guides.printed import PUBLIC, latest_number
-from helpdesk.models import OPEN_STATES, Event, EventKind, HelpRequest
+from helpdesk.models import OPEN_STATES, HelpRequest
 
 PAPERS = "要带什么"  # the topic of guides.changes under which papers stand
 
@@ -60,9 +60,3 @@ def outrun():
     """Open requests whose guide has a public version later than theirs."""
     later = GuideRevision.objects.filter(guide=OuterRef("guide"), number__gt=OuterRef("guide_revision"), text__contains=PUBLIC)
     return HelpRequest.objects.filter(Exists(later), state__in=OPEN_STATES, guide_revision__isnull=False)
-
-
-def is_flagged():
-    """An expression on requests: `flag_changes` said that the guide changed for them, and nobody has followed it yet."""
-    said = Event.objects.filter(request=OuterRef("pk"), kind=EventKind.GUIDE_CHANGED)
-    return Case(When(Exists(said) & Exists(outrun().filter(pk=OuterRef("pk"))), then=Value(True)), default=Value(False))

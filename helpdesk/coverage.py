@@ -1,9 +1,8 @@
 """The roster of a district as its rows have it, and what it says for one moment. The rules themselves are in roster.py."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
@@ -11,7 +10,8 @@ from django.utils import timezone
 
 from guides.models import Area, SpecialDay
 from guides.workdays import WorkCalendar, calendar_from
-from helpdesk.models import Absence, AbsenceKind, Cover, HelpRequest, MarketDay, Posting
+from helpdesk import kept
+from helpdesk.models import Absence, AbsenceKind, Cover, HelpRequest, MarketDay, Posting, Robot
 from helpdesk.roster import (
     OFF_DAY,
     Away,
@@ -27,6 +27,7 @@ from helpdesk.roster import (
     is_community,
     who_is_on,
 )
+from helpdesk.sla import DESK_HOURS, LOCAL
 from menpai.roles import Role
 
 WHY = {**dict(AbsenceKind.choices), OFF_DAY: "不上班"}
@@ -34,16 +35,20 @@ WHY = {**dict(AbsenceKind.choices), OFF_DAY: "不上班"}
 
 @dataclass(frozen=True)
 class Board:
-    """What the roster says at `now` (aware) about the areas of one or more districts. Lives as long as one page or one run of a command."""
+    """What the roster says at `now` (aware) about the areas of one or more districts. Lives as long as one page or one run of a command; its rows, and
+    what follows from them until the running half-day ends, are shared with the boards of other pages: to be read only."""
 
     now: datetime
     roster: Roster
     areas: dict[str, Area]
     names: dict[int, str]
     special: tuple[SpecialDay, ...] = ()
+    robots: tuple[tuple[int, str], ...] = ()  # (key, code) of the group robots that are in use
     _calendars: dict[str, WorkCalendar] = field(default_factory=dict)
     _halves: dict[str, HalfDay] = field(default_factory=dict)
     _covered: dict[tuple, Coverage] = field(default_factory=dict)
+    _away: dict[str, frozenset[int]] = field(default_factory=dict)
+    _pairs: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     def calendar(self, code: str) -> WorkCalendar:
         if code not in self._calendars:
@@ -62,6 +67,15 @@ class Board:
         if key not in self._covered:
             self._covered[key] = who_is_on(code, half, roster=self.roster, calendar=self.calendar(code), queue=queue, for_steward=for_steward)
         return self._covered[key]
+
+    def staffed(self, code: str, *, for_steward: bool = False) -> set[str]:
+        """Of an area and those above it, the codes where somebody active is posted who takes residents' requests, or enterprises'."""
+        return {c for c in lineage(code) if any(post.is_steward == for_steward for post in self.roster.posts_at.get(c, ()))}
+
+    def robots_of(self, code: str) -> list[int]:
+        """The group robots of an area and those above it."""
+        above = lineage(code)
+        return [key for key, place in self.robots if place in above]
 
     def rest_of_day(self, code: str) -> list[HalfDay]:
         """The running or next half-day of the area, with the afternoon after it."""
@@ -103,18 +117,24 @@ class Board:
         whys = [self.roster.why_away(post, self.half_day(post.area_code)) for post in self.roster.posts_of.get(user_id, ())]
         return WHY[whys[0]] if whys and all(whys) else ""
 
-    @cached_property
+    @property
     def away_ids(self) -> frozenset[int]:
         """Everybody who is nowhere on duty now."""
-        return frozenset(user_id for user_id in self.roster.posts_of if self.why_away(user_id))
+        if "now" not in self._away:
+            self._away["now"] = frozenset(user_id for user_id in self.roster.posts_of if self.why_away(user_id))
+        return self._away["now"]
 
-    def covered_by(self, user_id: int) -> set[tuple[str, str]]:
+    def covered_by(self, user_id: int) -> frozenset[tuple[str, str]]:
         """(queue, community) pairs whose own people are not there now and for which this person is the one to step in."""
+        if user_id not in self._pairs:
+            self._pairs[user_id] = self._covered_by(user_id)
+        return self._pairs[user_id]
+
+    def _covered_by(self, user_id: int) -> frozenset[tuple[str, str]]:
         posted = {post.area_code for post in self.roster.posts_of.get(user_id, ()) if post.is_helper and not post.is_steward}
         near = [code for code in self.areas if is_community(code) and posted.intersection((*lineage(code), *self.roster.neighbours_of(code)))]
         covered = (((queue, code), self.coverage(code, queue=queue)) for code in near for queue in lineage(code))
-        return {pair for pair, coverage in covered if coverage.tier != Tier.OWN and user_id in coverage.user_ids}
-
+        return frozenset(pair for pair, coverage in covered if coverage.tier != Tier.OWN and user_id in coverage.user_ids)
 
     def cover_words(self, request: HelpRequest) -> str:
         """下庄子村今天没人，请您帮一把: whose village it is and why somebody from elsewhere is asked."""
@@ -140,33 +160,51 @@ def lineage(code: str) -> list[str]:
     return list(dict.fromkeys([code, code[:9] + "000", code[:6] + "000000"]))
 
 
+_boards = kept.Kept(64)
+
+
 def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
-    """Everything of the districts in which these areas lie, in six queries whatever their number."""
-    now, codes = now or timezone.now(), list(codes)
+    """Everything of the districts in which these areas lie, in one query, or in eight when anything of it has changed."""
+    now = now or timezone.now()
+    districts = tuple(sorted({code[:6] for code in codes}))
+    alias = kept.database()
+    token = kept.token(alias)  # before the rows: what changes meanwhile is then found at the next look
+    mark = (token, _half_day_number(now)) if token else None
+    return replace(_boards.get((alias, districts), mark, lambda: _read_board(districts, now, alias)), now=now)
+
+
+def _half_day_number(now: datetime) -> tuple:
+    """Changes whenever a board may say something else of the same rows: at midnight, and when a half-day of desk time is over."""
+    local = now.astimezone(LOCAL)
+    return local.date(), sum(local.time() >= closes for _, closes in DESK_HOURS)
+
+
+def _read_board(districts: tuple[str, ...], now: datetime, alias: str) -> Board:
     today = timezone.localdate(now)
-    inside = _inside(codes, "area__code")
-    postings = list(_postings().filter(inside).select_related("user"))
-    absences = Absence.objects.filter(ends_on__gte=today, user__in=[posting.user_id for posting in postings])
+    inside = _inside(districts, "area__code")
+    postings = list(_postings().using(alias).filter(inside).select_related("user"))
+    absences = Absence.objects.using(alias).filter(ends_on__gte=today, user__in=[posting.user_id for posting in postings])
     covers: dict[str, tuple[str, ...]] = {}
-    for code, neighbour in Cover.objects.filter(inside).order_by("area_id", "order", "id").values_list("area_id", "neighbour_id"):
+    for code, neighbour in Cover.objects.using(alias).filter(inside).order_by("area_id", "order", "id").values_list("area_id", "neighbour_id"):
         covers[code] = (*covers.get(code, ()), neighbour)
     return Board(
         now=now,
         roster=Roster(
             posts=tuple(Post(p.user_id, p.area_id, p.weekdays, p.is_helper, p.is_steward) for p in postings),
             absences=tuple(Away(a.user_id, a.starts_on, a.ends_on, a.part, a.kind) for a in absences),
-            markets={m.area_id: Market(m.rule, m.digits, m.part) for m in MarketDay.objects.filter(inside)},
+            markets={m.area_id: Market(m.rule, m.digits, m.part) for m in MarketDay.objects.using(alias).filter(inside)},
             covers=covers,
         ),
-        areas={area.code: area for area in Area.objects.filter(_inside(codes, "code"))},
+        areas={area.code: area for area in Area.objects.using(alias).filter(_inside(districts, "code"))},
         names={p.user_id: p.user.get_full_name() or p.user.get_username() for p in postings},
-        special=tuple(SpecialDay.objects.filter(date__gte=today).filter(Q(area=None) | inside)),
+        special=tuple(SpecialDay.objects.using(alias).filter(date__gte=today).filter(Q(area=None) | inside)),
+        robots=tuple(Robot.objects.using(alias).filter(inside, is_active=True).values_list("pk", "area_id")),
     )
 
 
-def _inside(codes: Iterable[str], column: str) -> Q:
+def _inside(districts: Iterable[str], column: str) -> Q:
     found = Q(pk__in=[])
-    for district in sorted({code[:6] for code in codes}):
+    for district in districts:
         found |= Q(**{f"{column}__startswith": district})
     return found
 

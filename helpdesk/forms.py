@@ -8,6 +8,8 @@ from django import forms
 from doorplates.access import find_plate
 from guides.models import Area, Guide, Level, district_code_of, own_district
 from helpdesk import behalf
+from helpdesk.coverage import board_for
+from helpdesk.matters import guide_of
 from helpdesk.models import NO_NAME, OFFERED_CHOICES, CallTime, Kind, RatingLevel, normalise_reference
 from menpai.validators import normalise_phone, without_identity_number
 
@@ -16,13 +18,39 @@ TOO_MANY = "这会儿提交得太勤了，过一会儿再试。着急的话请�
 
 
 class AreaField(forms.ModelChoiceField):
-    """Communities grouped under their townships; a choice, never typed."""
+    """Communities grouped under their townships; a choice, never typed. With `inside`, a district's code, what was chosen comes from what this process
+    keeps of that district."""
+
+    inside = ""
 
     def __init__(self, **kwargs):
         super().__init__(Area.objects.filter(level=Level.COMMUNITY).select_related("parent"), **kwargs)
 
     def label_from_instance(self, area):
         return f"{area.parent.short_name} {area.short_name}"
+
+    def to_python(self, value):
+        if value in self.empty_values or not self.inside:
+            return super().to_python(value)
+        area = board_for([self.inside]).areas.get(str(value))
+        if area is None or area.level != Level.COMMUNITY:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return area
+
+
+class GuideField(forms.ModelChoiceField):
+    """A published guide by its slug; what was chosen comes from what this process keeps."""
+
+    def __init__(self, **kwargs):
+        super().__init__(Guide.objects.published(), to_field_name="slug", **kwargs)
+
+    def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        guide = guide_of(self.district, str(value))
+        if guide is None:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return guide
 
 
 class PlainForm(forms.Form):
@@ -44,8 +72,8 @@ class HelpForm(PlainForm):
     consent = forms.BooleanField(label="我看了，同意", error_messages={"required": "要您同意，我们才能留您的电话。不同意可以直接打 12345。"})
 
     kind = forms.ChoiceField(label="想要哪种帮助", choices=OFFERED_CHOICES, initial=Kind.ADVICE, required=False, widget=forms.RadioSelect)
-    guide = forms.ModelChoiceField(
-        Guide.objects.published(), label="办什么事", to_field_name="slug", required=False, empty_label="说不清，先问问",
+    guide = GuideField(
+        label="办什么事", required=False, empty_label="说不清，先问问",
         error_messages={"invalid_choice": "这个事项现在没有，换一个，或者选“说不清”。"},
     )
     area = AreaField(
@@ -73,8 +101,10 @@ class HelpForm(PlainForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.district = self._district()
+        self.fields["area"].inside = self.district
         self.fields["area"].queryset = self.fields["area"].queryset.filter(code__startswith=self.district[:6])
         if "guide" in self.fields:
+            self.fields["guide"].district = self.district
             self.fields["guide"].queryset = self.fields["guide"].queryset.filter(district=self.district)
 
     def _district(self) -> str:

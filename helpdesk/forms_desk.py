@@ -195,15 +195,6 @@ class LogForm(forms.Form):
         return self.cleaned_data
 
 
-class FindForm(forms.Form):
-    """A resident on the phone reads out their number."""
-
-    number = forms.CharField(
-        label="按编号找", max_length=30, error_messages={"required": "填诉求编号，9个数字。", "max_length": "编号是9个数字。"},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-    )
-
-
 class SignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": "账号或密码不对，再看一遍。连着错5次，要等15分钟。",

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
-from helpdesk.models import SecondFactor, StaffAccount
+from helpdesk.access import must_change_password
+from helpdesk.models import SecondFactor
 from helpdesk.sessions import DEVICE, SINCE, in_words
 
 STAFF = ("/desk/", "/admin/")
@@ -34,7 +35,7 @@ def still_to_do(user) -> str:
     has_factor = is_half and SecondFactor.objects.filter(user=user.pk, confirmed=True).exists()
     if has_factor:
         return CODE
-    if StaffAccount.objects.filter(user=user.pk, must_change_password=True).exists():
+    if must_change_password(user):
         return PASSWORD
     return SET_UP if is_half else ""
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from guides.models import Area
-from helpdesk.access import takers_of
+from helpdesk.access import taker_ids, takers_of
+from helpdesk.coverage import Board, board_for
 from helpdesk.models import HelpRequest, Notification, NotificationKind, Robot
 
 
@@ -25,17 +26,25 @@ def tell_resident(request: HelpRequest, kind: NotificationKind, *, once: str = "
     _write([{"to_resident": True, "once": f"{once}:resident" if once else None}], kind, request)
 
 
-def tell_takers(request: HelpRequest, *, by=None) -> None:
-    """A waiting request, told to whoever may take it (not to `by`, who knows) and to their groups; each of its openings one time."""
-    occasion = f"new:{request.pk}:{request.reopened}"
-    tell_staff([user for user in takers_of(request) if user != by], NotificationKind.NEW, request=request, once=occasion)
-    if not request.for_supervisor:  # whose complaint it is, and about whom, is no matter of the group
-        tell_group(request.queue, NotificationKind.NEW, request=request, once=occasion)
+def tell_takers(request: HelpRequest, *, board: Board | None = None, by=None, is_new: bool = False) -> None:
+    """A waiting request, told to whoever may take it (not to `by`, who knows) and to their groups, each of its openings one time; and, when it is new,
+    to its resident that it was received. All in one statement."""
+    once = f"new:{request.pk}:{request.reopened}"
+    if request.for_supervisor:
+        users, robots = [user.pk for user in takers_of(request)], []  # whose complaint it is, and about whom, is no matter of the group
+    else:
+        board = board or board_for([request.area_id])
+        users, robots = taker_ids(request, board), board.robots_of(request.queue_id)
+    told = [{"to_user_id": key, "once": f"{once}:user:{key}"} for key in users if by is None or key != by.pk]
+    told += [{"to_robot_id": key, "once": f"{once}:robot:{key}"} for key in robots]
+    if is_new:
+        told.append({"to_resident": True, "once": f"received:{request.pk}:resident", "kind": NotificationKind.RECEIVED})
+    _write(told, NotificationKind.NEW, request)
 
 
 def _write(recipients: list[dict], kind: NotificationKind, request: HelpRequest | None) -> None:
     if not recipients:
         return
     now = timezone.now()
-    rows = [Notification(kind=kind, request=request, not_before=now, created_at=now, **recipient) for recipient in recipients]
+    rows = [Notification(**{"kind": kind, "request": request, "not_before": now, "created_at": now} | recipient) for recipient in recipients]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)

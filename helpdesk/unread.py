@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Subquery
-
 from helpdesk.models import Channel, HelpRequest, Medium, Message, Sender
 
 
@@ -13,15 +11,19 @@ def is_a_look(request) -> bool:
     return request.method in ("GET", "POST") and "prefetch" not in ahead.lower()
 
 
-def with_unread(rows):
-    """Requests with `unread`: the resident wrote something its owner has not opened; and `unanswered`: the last word between them is the
-    resident's. What was said by phone is answered there, and what the system wrote by itself answers nobody."""
-    messages = Message.objects.filter(request=OuterRef("pk"))
-    words = messages.exclude(sender=Sender.NOTE).exclude(sender=Sender.STAFF, by=None).exclude(sender=Sender.RESIDENT, by__isnull=False)
-    return rows.annotate(
-        unread=Exists(messages.filter(sender=Sender.RESIDENT, read_at=None)),
-        last_word=Subquery(words.order_by("-id").values("sender")[:1]),
-    )
+# For the queue, which reads the messages of a whole page at once: (sender, by, read_at) of one request, oldest first.
+
+
+def has_unread(messages: Iterable[tuple]) -> bool:
+    """Whether the resident wrote something its owner has not opened."""
+    return any(sender == Sender.RESIDENT and read_at is None for sender, _, read_at in messages)
+
+
+def last_word(messages: Iterable[tuple]) -> str | None:
+    """Whose the last word between them is. What was said by phone is answered there, and what the system wrote by itself answers nobody."""
+    answers = {Sender.STAFF: lambda by: by is not None, Sender.RESIDENT: lambda by: by is None, Sender.NOTE: lambda by: False}
+    words = [sender for sender, by, _ in messages if answers[sender](by)]
+    return words[-1] if words else None
 
 
 def unread_from(sender: Sender, thread: Iterable[Message]) -> list[Message]:

@@ -1,5 +1,7 @@
 """“我要办这个”: requests for what search did not find, and whether their residents know of the guide that exists by now."""
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, F, OuterRef, Q
 
 from guides import misses
@@ -33,6 +35,14 @@ def untold() -> Q:
     told = events.filter(kind=EventKind.NOTED, detail=TOLD)
     closed_since = events.filter(kind=EventKind.CLOSED, request__events__kind=EventKind.GUIDE_READY, request__events__id__lt=F("id"))
     return Q(Exists(ready)) & ~Q(Exists(told)) & ~Q(Exists(closed_since))
+
+
+def is_untold_by(events: Iterable[tuple]) -> bool:
+    """The same of the events (id, kind, detail) of one request, for pages that have read them."""
+    ready = [key for key, kind, _ in events if kind == EventKind.GUIDE_READY]
+    if not ready or any(kind == EventKind.NOTED and detail == TOLD for _, kind, detail in events):
+        return False
+    return not any(kind == EventKind.CLOSED and key > min(ready) for key, kind, _ in events)
 
 
 def is_untold(request: HelpRequest) -> bool:

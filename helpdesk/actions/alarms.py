@@ -14,9 +14,9 @@ from helpdesk.models import EventKind, HelpRequest, NotificationKind, Robot, Sta
 from helpdesk.notifications import tell_group, tell_staff
 
 
-def alarm_if_nobody(request: HelpRequest, now: datetime) -> bool:
-    """For the verbs by which a request comes to wait: called inside their transaction."""
-    return not request.for_supervisor and _alarm(request, board_for([request.area_id], now))
+def alarm_if_nobody(request: HelpRequest, board: Board) -> bool:
+    """For the verbs by which a request comes to wait: called inside their transaction, with a board of its district as it is now."""
+    return not request.for_supervisor and _alarm(request, board)
 
 
 def raise_alarms(now: datetime) -> int:

@@ -3,22 +3,22 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from doorplates.models import Doorplate
 from guides.models import Area, Guide, district_of
-from guides.printed import latest_number
-from guides.workdays import calendar_for
 from helpdesk import behalf, sla, wishes
-from helpdesk.access import staffed_codes, stewards_codes
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NotPossible, record
-from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, NotificationKind, Paper, Principal, new_reference
-from helpdesk.notifications import tell_resident, tell_takers
+from helpdesk.coverage import board_for
+from helpdesk.matters import number_of
+from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, Principal, new_reference
+from helpdesk.notifications import tell_takers
 from helpdesk.routing import route
 from menpai.encryption import blind_index
 
+TRIES = 5
 CONSENT_VERSION = "2026-11"  # the text in templates/helpdesk/_consent.html; a changed text gets a new version
 
 
@@ -46,7 +46,6 @@ class Submission:
     for_enterprise: bool = False  # said without a guide; a guide says it by itself
 
 
-@transaction.atomic
 def submit(submission: Submission, *, by=None) -> HelpRequest:
     """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged.
 
@@ -54,52 +53,59 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     """
     if behalf.must_come_instead(submission.kind, submission.guide):
         raise NotPossible(behalf.MUST_COME)
-    now = timezone.now()
-    target = route(
-        submission.area,
-        for_enterprise=submission.guide.is_for_enterprise if submission.guide else submission.for_enterprise,
-        staffed=staffed_codes(submission.area),
-        stewards=stewards_codes(submission.area),
-    )
-    wish, note = wishes.wish_and_note(submission.wish, submission.note, district=district_of(submission.area))
     # Not "look, then create": a double click arrives twice at the same moment, and the unique key decides.
-    request, is_new = HelpRequest.objects.get_or_create(
-        submission_key=submission.submission_key,
-        defaults={
-            "reference": unused_reference(),
-            "kind": submission.kind,
-            "channel": submission.channel,
-            "guide": submission.guide,
-            "case": submission.case if submission.guide else "",
-            "guide_revision": latest_number(submission.guide) if submission.guide else None,
-            "wish": wish,
-            "area": submission.area,
-            "doorplate": submission.doorplate,
-            "name": submission.name,
-            "phone": submission.phone,
-            "phone_index": blind_index(submission.phone),
-            "for_someone": submission.for_someone,
-            "relation": submission.relation,
-            "call_time": submission.call_time,
-            "note": note,
-            "consent_version": CONSENT_VERSION,
-            "consent_at": now,
-            "queue_id": target.area_code,
-            "for_steward": target.for_steward,
-            "created_at": now,
-            "promised_at": sla.promise(now, kind=submission.kind, calendar=calendar_for(submission.area, since=timezone.localdate(now))),
-        },
+    for _ in range(TRIES):
+        try:
+            return _store(submission, by)
+        except IntegrityError:
+            if first := HelpRequest.objects.filter(submission_key=submission.submission_key).first():
+                return first
+    raise RuntimeError("no free request number")  # random numbers meet once in a while; five times in a row they do not
+
+
+@transaction.atomic
+def _store(submission: Submission, by) -> HelpRequest:
+    """The request with its event and its notifications. Raises IntegrityError, and nothing is stored, when its key or its number is taken."""
+    now, area = timezone.now(), submission.area
+    board = board_for([area.pk], now)
+    target = route(
+        area,
+        for_enterprise=submission.guide.is_for_enterprise if submission.guide else submission.for_enterprise,
+        staffed=board.staffed(area.pk),
+        stewards=board.staffed(area.pk, for_steward=True),
     )
-    if not is_new:
-        return request
+    wish, note = wishes.wish_and_note(submission.wish, submission.note, district=district_of(area))
+    request = HelpRequest.objects.create(
+        submission_key=submission.submission_key,
+        kind=submission.kind,
+        channel=submission.channel,
+        guide=submission.guide,
+        case=submission.case if submission.guide else "",
+        guide_revision=number_of(submission.guide) if submission.guide else None,
+        wish=wish,
+        area=area,
+        doorplate=submission.doorplate,
+        name=submission.name,
+        phone=submission.phone,
+        phone_index=blind_index(submission.phone),
+        for_someone=submission.for_someone,
+        relation=submission.relation,
+        call_time=submission.call_time,
+        note=note,
+        consent_version=CONSENT_VERSION,
+        consent_at=now,
+        queue_id=target.area_code,
+        for_steward=target.for_steward,
+        created_at=now,
+        promised_at=sla.promise(now, kind=submission.kind, calendar=board.calendar(area.pk)),
+    )
     Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
     if submission.principal_name:
         phone = submission.principal_phone
         Principal.objects.create(request=request, name=submission.principal_name, phone=phone, phone_index=blind_index(phone) if phone else "")
     record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
-    alarm_if_nobody(request, now)
-    tell_takers(request, by=by)
-    tell_resident(request, NotificationKind.RECEIVED, once=f"received:{request.pk}")
+    alarm_if_nobody(request, board)
+    tell_takers(request, board=board, by=by, is_new=True)
     return request
 
 

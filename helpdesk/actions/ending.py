@@ -10,6 +10,7 @@ from helpdesk.actions.base import NO_PAUSE, OWNED_ELSEWHERE, NotPossible, calend
 from helpdesk.actions.mandates import end_mandates
 from helpdesk.actions.refusing import Refused, learn
 from helpdesk.actions.visits import drop_visit
+from helpdesk.coverage import board_for
 from helpdesk.models import (
     OPEN_STATES,
     CloseReason,
@@ -90,7 +91,7 @@ def reopen(*, request: HelpRequest, by_principal: bool = False) -> None:
     )
     Rating.objects.filter(request=request).delete()
     record(request, EventKind.REOPENED)
-    alarm_if_nobody(request, timezone.now())
+    alarm_if_nobody(request, board_for([request.area_id]))
     tell_takers(request)
 
 

@@ -9,6 +9,7 @@ from helpdesk.access import waiting_for
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import OWNED_ELSEWHERE, NotPossible, end_pause, hold_active, move, record, require_owner, staff_name
 from helpdesk.actions.visits import drop_visit, pass_on_visit
+from helpdesk.coverage import board_for
 from helpdesk.line import one_at_a_time
 from helpdesk.models import OPEN_STATES, EventKind, HelpRequest, Message, NotificationKind, Posting, Sender, State
 from helpdesk.notifications import tell_staff
@@ -84,7 +85,7 @@ def put_back(*, request: HelpRequest, owner, by, reason: str) -> None:
         Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=f"放回队列：{reason}")
     drop_visit(request, by=by, say="换人接着办，接的人再跟您约。")
     record(request, EventKind.RELEASED, by=by)
-    alarm_if_nobody(request, timezone.now())
+    alarm_if_nobody(request, board_for([request.area_id]))
 
 
 @transaction.atomic

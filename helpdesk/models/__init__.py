@@ -22,6 +22,7 @@ from helpdesk.models.request import (
     is_reference,
     new_reference,
     normalise_reference,
+    spoken,
 )
 from helpdesk.models.roster import Absence, AbsenceKind, Cover, MarketDay, MarketRule, Part, Posting
 from helpdesk.models.visit import Visit, VisitPlace, VisitState
@@ -32,4 +33,5 @@ __all__ = [
     "EventKind", "HelpRequest", "Kind", "Mandate", "MarketDay", "MarketRule", "Medium", "Message", "Notification", "NotificationKind", "Paper",
     "PaperState", "Part", "PauseReason", "Posting", "Principal", "Rating", "RatingLevel", "RecoveryCode", "ReplyTemplate", "Robot", "SecondFactor", "SendState", "Sender",
     "StaffAccount", "StaffSession", "State", "Visit", "VisitPlace", "VisitState", "is_reference", "new_reference", "normalise_reference",
+    "spoken",
 ]  # fmt: skip

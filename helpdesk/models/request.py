@@ -38,6 +38,11 @@ def is_reference(text: str) -> bool:
     return len(text) == REFERENCE_DIGITS and text.isdecimal() and _check_digit(text[:-1]) == text[-1]
 
 
+def spoken(reference: str) -> str:
+    """482-917-365: in threes, as it is read out."""
+    return "-".join(reference[i : i + 3] for i in range(0, REFERENCE_DIGITS, 3))
+
+
 class Kind(models.TextChoices):
     ADVICE = "advice", "咨询"
     ACCOMPANY = "accompany", "帮办"
@@ -170,6 +175,11 @@ class HelpRequest(models.Model):
         indexes = [
             models.Index(fields=["queue", "promised_at"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_by_promise"),
             models.Index(fields=["promised_at"], condition=models.Q(state__in=["waiting", "claimed"], paused_at__isnull=True), name="running_promises"),
+            # A queue reads the open ones only, however many are closed, whichever way its reader comes to see them (access.visible_requests).
+            models.Index(fields=["owner"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_of_owner"),
+            models.Index(fields=["area"], condition=models.Q(state__in=["waiting", "claimed"]), name="open_requests_of_area"),
+            models.Index(fields=["state"], condition=models.Q(wish__isnull=False), name="wishes_by_state"),
+            models.Index(fields=["closed_at", "id"], name="requests_by_end"),
             # Not partial: SQLite cannot tell from a bound parameter that a partial one fits, and 领下一个 would read the whole queue.
             models.Index(fields=["queue", "state", "promised_at"], name="queue_by_state_and_promise"),
         ]
@@ -210,8 +220,7 @@ class HelpRequest(models.Model):
 
     @property
     def spoken_reference(self) -> str:
-        """482-917-365: in threes, as it is read out."""
-        return "-".join(self.reference[i : i + 3] for i in range(0, REFERENCE_DIGITS, 3))
+        return spoken(self.reference)
 
     @property
     def is_open(self) -> bool:

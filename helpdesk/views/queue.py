@@ -5,28 +5,19 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
-from helpdesk import actions, wishes
-from helpdesk.access import board_of, covers, desk_required, owner_away, postings_of, visible_requests
-from helpdesk.attachments import unjudged_photos
-from helpdesk.changes import is_flagged
-from helpdesk.forms_desk import FindForm, LogForm
-from helpdesk.models import OPEN_STATES, Escalation, HelpRequest, State, is_reference, normalise_reference
-from helpdesk.standings import with_standing
-from helpdesk.unread import with_unread
+from helpdesk import actions, cards
+from helpdesk.access import desk_required, postings_of, visible_requests
+from helpdesk.forms_desk import LogForm
+from helpdesk.models import HelpRequest, State, is_reference, normalise_reference
 from helpdesk.views import live
 from helpdesk.views.acts import ACTS
 from menpai.roles import Role, has_role
-
-PAGE_SIZE = 50
-# FIRST: complaints and call-backs, which only supervisors see. LATE: overdue, for its supervisor. TELL: closed, but the guide that was wished for is
-# there now. AWAY: in the hands of somebody who is not there: shown after what waits.
-FIRST, LATE, MINE, WAITING, TELL, COLLEAGUES, AWAY = -2, -1, 0, 1, 2, 3, 4
 
 
 def desk_page(view):
@@ -58,60 +49,34 @@ def queue(request):
     if "number" in request.GET:
         return _find(request)
     here = "closed" if request.GET.get("show") == "closed" else "queue"
-    page = _page_of(request.user, request.GET.get("page"), here)
-    context = desk_context(request, here=here, find=FindForm(label_suffix=""), keep=f"show={here}")
-    if here == "queue":
-        context |= _cards(request.user, page)
-    return render(request, f"helpdesk/desk/{here}.html", context | {"page": page})
+    context = desk_context(request, here=here, keep=f"show={here}")
+    number = request.GET.get("page")
+    context |= {"page": _closed(request.user, number)} if here == "closed" else _part(request.user, cards.page_of(request.user, number))
+    return render(request, f"helpdesk/desk/{here}.html", context)
 
 
-def _page_of(user, number, here: str):
-    """One page of the rows of the queue, or of what is closed, as a card shows them: whole in a constant number of queries."""
-    rows = visible_requests(user).select_related("guide", "wish", "area", "queue", "owner", "doorplate__building")
-    if here == "closed":
-        rows = rows.filter(state__in=(State.CLOSED, State.CANCELLED)).order_by("-closed_at", "-id")
-    else:
-        rows = _by_hand(rows, user)
-    return Paginator(rows, PAGE_SIZE).get_page(number)
+def _closed(user, number):
+    """One page of what has ended, the latest first."""
+    rows = visible_requests(user).filter(state__in=(State.CLOSED, State.CANCELLED)).order_by("-closed_at", "-id")
+    return Paginator(rows.select_related("guide", "wish", "area", "doorplate__building"), cards.PAGE_SIZE).get_page(number)
 
 
-def _cards(user, page, part: dict | None = None) -> dict:
-    """What the cards of the queue show besides their rows: how each promise stands, and for whom one steps in."""
-    part = part or live.queue_part(page)  # before the rows are read: what comes in meanwhile is then news
-    page.object_list = with_standing(page.object_list)
-    for row in page.object_list:
-        row.cover = board_of(user).cover_words(row) if covers(user, row) else ""
-    return {"page": page, "live": part, "may_take_next": not has_role(user, Role.SUPERVISOR)}
+def _part(user, page) -> dict:
+    """What the cards of the queue are drawn from: the same on the whole page and in what replaces them while it is open."""
+    detail, claim = reverse("desk:detail", args=["*"]), reverse("desk:act", args=["*", "claim"])  # once: fifty times would take longer than reading the rows
+    for card in (shown := [cards.shown(card, user) for card in page.object_list]):
+        card |= {"detail": detail.replace("*", card["reference"]), "claim": claim.replace("*", card["reference"])}
+    return {"page": page, "cards": shown, "live": live.queue_part(page), "may_take_next": not has_role(user, Role.SUPERVISOR)}
 
 
 @live.live_part
 @desk_page
 def queue_live(request):
     """The cards of the queue for a page that is open, when something changed since `stamp`; else 204."""
-    page = _page_of(request.user, request.GET.get("page"), "queue")
-    part = live.queue_part(page)
-    if part["stamp"] == request.GET.get("stamp"):
+    page = cards.page_of(request.user, request.GET.get("page"))
+    if live.queue_part(page)["stamp"] == request.GET.get("stamp"):
         return HttpResponse(status=204)
-    return render(request, "helpdesk/desk/_cards.html", desk_context(request, **_cards(request.user, page, part)))
-
-
-def _by_hand(rows, user):
-    """Complaints and call-backs, then what is overdue, for a supervisor; then own work, what waits, what absent colleagues hold, whom to tell of a new
-    guide, what colleagues do; within each the oldest promise first, paused ones last.
-
-    `untold` marks whose wished-for guide is ready; for `unread` and `last_word` see helpdesk.unread.
-    """
-    rows = with_unread(rows).annotate(untold=Case(When(wishes.untold(), then=Value(True)), default=Value(False)), guide_changed=is_flagged())
-    rows = rows.filter(Q(state__in=OPEN_STATES) | Q(state=State.CLOSED, wish__isnull=False, untold=True))
-    late = [When(escalation__gt=Escalation.NONE, state__in=OPEN_STATES, then=Value(LATE))] if has_role(user, Role.SUPERVISOR) else []
-    return rows.annotate(
-        is_paused=Case(When(paused_at__isnull=False, then=Value(True)), default=Value(False)),
-        hand=Case(
-            When(for_supervisor=True, then=Value(FIRST)), *late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)),
-            When(state=State.WAITING, then=Value(WAITING)), When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
-        ),
-        new_photo=Exists(unjudged_photos(OuterRef("pk"))),
-    ).order_by(Case(When(hand=AWAY, then=Value(WAITING)), default=F("hand")), "hand", "is_paused", "promised_at", "id")
+    return render(request, "helpdesk/desk/_cards.html", desk_context(request, **_part(request.user, page)))
 
 
 def _find(request):

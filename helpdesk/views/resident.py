@@ -98,7 +98,7 @@ def plate_in_cookie(request, asked: dict) -> Doorplate | None:
 def _submission(data: dict) -> actions.Submission:
     plate = plate_of(data["plate"], data["area"])
     area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=data["district"]))
-    guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
+    guide = data["guide"]
     reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
     return actions.Submission(
         # The same form sent twice is one request; sent again with a corrected phone it is a new one, and nothing is dropped.

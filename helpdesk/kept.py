@@ -1,0 +1,86 @@
+"""What a process keeps of the roster between two pages, and how it knows at once that it is old.
+
+The database renews a random token whenever a row changes of which the roster, somebody's roles or their postings are made: by triggers (migration
+0010), so that no writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, router
+from django.db.models import QuerySet
+
+
+def database() -> str:
+    """The alias from which token and roster are both read: a token of one database says nothing of another that lags behind."""
+    from helpdesk.models import Posting
+
+    return router.db_for_read(Posting)
+
+
+def token(alias: str) -> str | None:
+    """The roster's token as this connection sees it, its own uncommitted changes included. None: unknown, keep and use nothing."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT token FROM helpdesk_roster_stamp")
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+class Kept:
+    """At most `most` values by key, each good as long as its `mark` is the same; the one that was unused the longest goes."""
+
+    def __init__(self, most: int):
+        self._most = most
+        self._values: OrderedDict[Any, tuple[Any, Any]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key, mark, make: Callable[[], Any]):
+        """What is kept for the key, if it was made under this mark; else what `make` returns, kept from now on unless the mark is None."""
+        with self._lock:
+            found = self._values.get(key)
+            if found and mark is not None and found[0] == mark:
+                self._values.move_to_end(key)
+                return found[1]
+        value = make()
+        if mark is not None:
+            with self._lock:
+                self._values[key] = mark, value
+                self._values.move_to_end(key)
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+        return value
+
+
+_statements = Kept(4096)
+
+
+def rows_of(key: tuple, build: Callable[..., QuerySet], *values: int | str) -> list[tuple]:
+    """The rows of the values_list() that `build` makes of `values`. Its SQL is written once for each `key` and number of values; the key has to name
+    everything else that goes into it.
+
+    Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it. SQLite, whose moments and booleans Django converts after reading,
+    is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
+    """
+    alias = database()
+    # What stands where the values will: no row has a negative key, and PostgreSQL has no text with a NUL in it.
+    places = [f"\0{number}" if isinstance(value, str) else -1 - number for number, value in enumerate(values)]
+    statement = _statements.get((alias, key, len(values)), True, lambda: _written(build(*places), alias))
+    if statement is None:
+        return list(build(*values).using(alias))
+    given = dict(zip(places, values, strict=True))
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement[0], [given.get(value, value) for value in statement[1]])
+        return cursor.fetchall()
+
+
+def _written(rows: QuerySet, alias: str) -> tuple[str, tuple] | None:
+    compiler = rows.query.get_compiler(alias)
+    try:
+        statement = compiler.as_sql()
+    except EmptyResultSet:
+        return None
+    is_plain = not any(hasattr(column.output_field, "from_db_value") for column, *_ in compiler.select)
+    return statement if is_plain and connections[alias].vendor == "postgresql" else None
