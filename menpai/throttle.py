@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -31,7 +31,8 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     """
     key, now = _hashed(what, who), timezone.now()
     with transaction.atomic():
-        Attempt.objects.filter(key=key, expires_at__lte=now).delete()
+        # What ends later than any window that begins now was written while the clock was ahead: it must not lock anybody out until that day.
+        Attempt.objects.filter(Q(expires_at__lte=now) | Q(expires_at__gt=now + timedelta(minutes=minutes)), key=key).delete()
         Attempt.objects.get_or_create(key=key, defaults={"expires_at": now + timedelta(minutes=minutes)})
         Attempt.objects.filter(key=key).update(count=F("count") + 1)
         return Attempt.objects.values_list("count", flat=True).get(key=key) <= limit
