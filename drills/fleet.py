@@ -14,7 +14,7 @@ from pathlib import Path
 
 from drills.outside import Gateway
 from drills.traffic import Site
-from tests.running import ROOT, NotUp, Running, Stage, fill, free_port, site_environment, wait_for
+from tests.running import ROOT, NotUp, Postgres, Running, Stage, fill, free_port, site_environment, wait_for
 
 LEASE = 6  # seconds; no gateway here takes longer than that for one message
 ASK = "UPDATE helpdesk_notification SET created_at = {earlier_created}, not_before = {earlier_due} WHERE state = 'pending' AND attempts = 0 AND created_at > {limit}"
@@ -27,32 +27,22 @@ OLDER = {
 
 
 class Fleet:
-    """A filled site and its processes. `database` is "postgres" or "sqlite"; `changes` go into its environment; `wrapper` stands before each command."""
+    """The processes of a site whose environment is `env`; `own_site` makes one with a database of its own."""
 
-    def __init__(self, stage: Stage, gateway: Gateway, *, database: str = "postgres", helpers: int = 4, lease: int = LEASE, **changes: str):
-        self.stage, self.gateway, self.database, self.lease = stage, gateway, database, lease
-        self.web_port, self.helpers, self.lock = free_port(), helpers, threading.Lock()
-        self.postgres = stage.postgres() if database == "postgres" else None
-        self.file = stage.home / "site" / "menpai.sqlite3"
-        if self.postgres:
-            self.postgres.sql("CREATE DATABASE menpai")
-        self.password = secrets.token_urlsafe(12)
-        address = self.postgres.url("menpai") if self.postgres else f"sqlite:///{self.file}"
-        usual = {
-            "MENPAI_DEMO": "1", "MENPAI_DEMO_PASSWORD": self.password, "MENPAI_SMS_URL": gateway.url, "MENPAI_TRUSTED_PROXIES": "127.0.0.1",
-            "DRILL_PASSWORD": self.password, "PYTHONUNBUFFERED": "1",
-        }  # fmt: skip
-        self.env = site_environment(stage.home / "site", address, **(usual | changes))
+    def __init__(self, stage: Stage, gateway: Gateway, *, env: dict[str, str], postgres: Postgres | None = None, lease: int = LEASE):
+        self.stage, self.gateway, self.env, self.postgres, self.lease = stage, gateway, env, postgres, lease
+        self.web_port, self.lock = free_port(), threading.Lock()
         self.web: Running | None = None
         self.workers: list[Running] = []
         self.minute: Running | None = None
+        self.minute_ends: list[int] = []
         self.minute_at_once, self.is_ending = False, threading.Event()
         self.keepers: list[threading.Thread] = []
 
-    def fill(self) -> Site:
+    def fill(self, *, helpers: int = 4) -> Site:
         fill(self.stage, self.env)
-        found = self.ask("people", str(self.helpers))
-        return Site(f"http://127.0.0.1:{self.web_port}", found["plates"], found["guides"], found["helpers"], self.password)
+        found = self.ask("people", str(helpers))
+        return Site(f"http://127.0.0.1:{self.web_port}", found["plates"], found["guides"], found["helpers"], self.env["DRILL_PASSWORD"])
 
     def ask(self, *arguments: str) -> dict:
         """What drills.compare says, in a process with the site's environment."""
@@ -63,14 +53,22 @@ class Fleet:
 
     # Starting. Each name of a log stays, so that a second life writes behind the first.
 
-    def start(self, *, web: bool = True) -> None:
-        if web:
-            self.start_web()
+    def start(self, *, minute: bool = True, older: bool = True) -> None:
+        """Everything but the database, which runs already. Without `older`, what is told waits its two minutes as in life."""
+        self.start_web()
         self.workers = [self.start_worker(number) for number in range(2)]
-        self.start_minute()
-        for work in (self._keep_the_minute, self._grow_older):
-            self.keepers.append(threading.Thread(target=work, daemon=True))
-            self.keepers[-1].start()
+        if minute:
+            self.start_minute()
+            self._begin(self._keep_the_minute)
+        if older:
+            self.grow_older()
+
+    def grow_older(self) -> None:
+        self._begin(self._grow_older)
+
+    def _begin(self, work) -> None:
+        self.keepers.append(threading.Thread(target=work, daemon=True))
+        self.keepers[-1].start()
 
     def start_web(self) -> None:
         self.web = self.stage.gunicorn(env=self.env, port=self.web_port)
@@ -88,6 +86,7 @@ class Fleet:
         while not self.is_ending.wait(0.5):
             with self.lock:
                 if not self.minute.is_alive and (self.minute_at_once or time.monotonic() > self.minute_since + 15):
+                    self.minute_ends.append(self.minute.process.returncode)
                     self.start_minute()
 
     def _grow_older(self) -> None:
@@ -97,7 +96,7 @@ class Fleet:
                 if self.postgres:
                     self.postgres.sql(OLDER["postgres"], "menpai")
                 else:
-                    with sqlite3.connect(self.file, timeout=5) as connection:
+                    with sqlite3.connect(self.env["DATABASE_URL"].removeprefix("sqlite:///"), timeout=5) as connection:
                         connection.execute(OLDER["sqlite"])
             except (subprocess.CalledProcessError, sqlite3.Error):
                 continue  # the database is just being killed
@@ -151,3 +150,15 @@ class Fleet:
         self.stage.manage("every_minute", env=self.env)
         path.write_text(json.dumps({"items": journal.items, "delivered": self.gateway.delivered}, ensure_ascii=False), encoding="utf-8")
         return self.ask("journal", str(path))
+
+
+def own_site(stage: Stage, gateway: Gateway, *, database: str = "postgres", lease: int = LEASE, **changes: str) -> Fleet:
+    """An empty site below the stage's home with a database of its own, "postgres" or "sqlite"; `changes` go into its environment."""
+    postgres = stage.postgres() if database == "postgres" else None
+    if postgres:
+        postgres.sql("CREATE DATABASE menpai")
+    address, password = postgres.url("menpai") if postgres else f"sqlite:///{stage.home / 'site' / 'menpai.sqlite3'}", secrets.token_urlsafe(12)
+    usual = {
+        "MENPAI_DEMO": "1", "MENPAI_DEMO_PASSWORD": password, "DRILL_PASSWORD": password, "MENPAI_SMS_URL": gateway.url, "PYTHONUNBUFFERED": "1",
+    }  # fmt: skip
+    return Fleet(stage, gateway, env=site_environment(stage.home / "site", address, **(usual | changes)), postgres=postgres, lease=lease)

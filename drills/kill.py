@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from drills.fleet import LEASE, Fleet
+from drills.fleet import LEASE, own_site
 from drills.ledger import Line, report, say
 from drills.outside import Gateway
 from drills.traffic import Journal, Load, everybody
@@ -32,8 +32,8 @@ def run(home: Path, *, database: str, seed: int, seconds: float, residents: int 
     rng, journal, kills = random.Random(seed), Journal(), Counter()
     targets = targets or TARGETS[database]
     with Stage(home) as stage, Gateway() as gateway:
-        fleet = Fleet(stage, gateway, database=database, helpers=helpers)
-        site = fleet.fill()
+        fleet = own_site(stage, gateway, database=database)
+        site = fleet.fill(helpers=helpers)
         fleet.start()
         journal.phase = targets[0]
         with Load(journal, everybody(site, journal, seed, residents=residents)):
@@ -88,7 +88,7 @@ def main() -> None:
     for database in chosen.database or ["postgres", "sqlite"]:
         seconds = chosen.seconds if database == "postgres" else chosen.seconds / 3
         say(f"kill on {database}: seed {chosen.seed}, {seconds:.0f} s of kills\n")
-        give_up_after(int(seconds) + 180)
+        give_up_after(int(seconds * 2) + 300)
         with tempfile.TemporaryDirectory(prefix="menpai-kill-", ignore_cleanup_errors=True) as home:
             Path(home).chmod(0o755)
             lines, _ = run(Path(home) / "stage", database=database, seed=chosen.seed, seconds=seconds)

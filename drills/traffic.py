@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 PHONE = "Mozilla/5.0 (Linux; Android 10; V1838A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/87.0 Mobile Safari/537.36 MicroMessenger/8.0.40"
 TABLET = "Mozilla/5.0 (Linux; Android 11; SM-T510) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/110.0 Safari/537.36"
@@ -73,6 +74,17 @@ class Site:
     patience: float = 60  # seconds for which somebody tries again
 
 
+class From(HTTPAdapter):
+    """Connections that come from an address of their own; all of 127.0.0.0/8 is this machine."""
+
+    def __init__(self, address: str):
+        self.address = address
+        super().__init__(pool_maxsize=2)
+
+    def init_poolmanager(self, *arguments, **how):
+        return super().init_poolmanager(*arguments, **how, source_address=(self.address, 0))
+
+
 class Browser:
     """One person's browser: its cookies, its address, and the patience to press again when no answer came."""
 
@@ -85,9 +97,11 @@ class Browser:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = self.site.verify
-        address = ".".join(str(part) for part in (10, *(self.rng.randrange(1, 255) for _ in range(3))))
+        address = ".".join(str(part) for part in (127, *(self.rng.randrange(1, 255) for _ in range(3))))
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, From(address))
         accepts = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": LANGUAGE, "Accept-Encoding": "gzip, deflate"}
-        self.session.headers.update({"User-Agent": self.agent, "X-Real-IP": address, **accepts})
+        self.session.headers.update({"User-Agent": self.agent, **accepts})
 
     def close(self) -> None:
         self.session.close()
