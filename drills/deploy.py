@@ -17,6 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import urllib3
+
 from drills.fleet import own_site
 from drills.ledger import Line, report, say
 from drills.outside import Gateway
@@ -30,9 +32,10 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def before_the_newest_migration() -> str:
-    """The commit on this line whose successor brought the newest migration."""
-    return git("rev-parse", git("log", "-1", "--first-parent", "--diff-filter=A", "--format=%H", "--", *(f"{folder}/0*.py" for folder in MIGRATIONS)) + "^1")
+def before_migrations() -> list[str]:
+    """The commits on this line whose successor brought a migration, newest first."""
+    brought = git("log", "-8", "--first-parent", "--diff-filter=A", "--format=%H", "--", *(f"{folder}/0*.py" for folder in MIGRATIONS)).split()
+    return [git("rev-parse", f"{commit}^1") for commit in brought]
 
 
 def take_out(commit: str, folder: Path) -> None:
@@ -44,16 +47,25 @@ def take_out(commit: str, folder: Path) -> None:
 class Deploy:
     """Old and new code on one database, behind one nginx that knows both ports."""
 
-    def __init__(self, stage: Stage, gateway: Gateway, commit: str):
-        self.stage, self.old_code, self.commit = stage, stage.home / "old", commit
-        self.old_code.mkdir()
-        take_out(commit, self.old_code)
+    def __init__(self, stage: Stage, gateway: Gateway, commits: list[str]):
+        self.stage = stage
         self.ports = {"old": free_port(), "new": free_port()}
         self.nginx = stage.nginx(self.ports.values())
         self.address = f"https://127.0.0.1:{self.nginx.port}"
         self.fleet = own_site(
             stage, gateway, MENPAI_HTTPS="1", MENPAI_SITE_URL="https://127.0.0.1", MENPAI_TRUSTED_ORIGINS=self.address, MENPAI_TRUSTED_PROXIES="127.0.0.1"
         )
+        self.commit = next((commit for commit in commits if self._stands(commit)), "")
+        if not self.commit:
+            sys.exit(f"none of these commits can be run as the old code: {commits}")
+
+    def _stands(self, commit: str) -> bool:
+        """Takes it out of git; whether its migrations are in one line, which in the middle of a merge they were not."""
+        self.old_code = self.stage.home / f"old-{commit[:9]}"
+        self.old_code.mkdir()
+        take_out(commit, self.old_code)
+        whole = [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]
+        return subprocess.run(whole, cwd=self.old_code, env=self.fleet.env, capture_output=True, check=False).returncode == 0
 
     def web(self, which: str) -> Running:
         where = {"cwd": self.old_code} if which == "old" else {}
@@ -76,14 +88,14 @@ class Deploy:
             sys.exit(f"the old code did not fill the site:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
 
 
-def run(home: Path, *, seed: int, commit: str, seconds: float) -> list[Line]:
+def run(home: Path, *, seed: int, commits: list[str], seconds: float) -> list[Line]:
     marks: list[tuple[str, float]] = []
     with Stage(home) as stage, Gateway() as gateway:
-        deploy = Deploy(stage, gateway, commit)
+        deploy = Deploy(stage, gateway, commits)
         deploy.prepare_old()
         old = deploy.web("old")
         found = deploy.fleet.ask("people", "3")
-        site = Site(deploy.address, found["plates"], found["guides"], found["helpers"], deploy.fleet.env["DRILL_PASSWORD"], verify=str(home / "nginx" / "fullchain.pem"))
+        site = Site(deploy.address, found["plates"], found["guides"], found["helpers"], deploy.fleet.env["DRILL_PASSWORD"], verify=False)
         journal = Journal("old alone")
         with Load(journal, everybody(site, journal, seed, residents=2, readers=1), pause=0.05):
             time.sleep(seconds / 3)
@@ -103,7 +115,7 @@ def run(home: Path, *, seed: int, commit: str, seconds: float) -> list[Line]:
             journal.phase = "new alone"
         deploy.fleet.web = new
         compared = deploy.fleet.compare(journal, home / "journal.json")
-    return lines_of(compared, journal, marks, commit)
+    return lines_of(compared, journal, marks, deploy.commit)
 
 
 def lines_of(found: dict, journal: Journal, marks: list, commit: str) -> list[Line]:
@@ -127,12 +139,13 @@ def main() -> None:
     parser.add_argument("--old", default="")
     parser.add_argument("--seconds", type=float, default=15, help="of each step")
     chosen = parser.parse_args()
-    commit = git("rev-parse", chosen.old) if chosen.old else before_the_newest_migration()
-    say(f"deploy: seed {chosen.seed}, old code {commit[:9]}\n")
+    commits = [git("rev-parse", chosen.old)] if chosen.old else before_migrations()
+    say(f"deploy: seed {chosen.seed}\n")
     give_up_after(600)
+    urllib3.disable_warnings()  # the certificate of a front on loopback names nobody
     with tempfile.TemporaryDirectory(prefix="menpai-deploy-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
-        lines = run(Path(home) / "stage", seed=chosen.seed, commit=commit, seconds=chosen.seconds)
+        lines = run(Path(home) / "stage", seed=chosen.seed, commits=commits, seconds=chosen.seconds)
     sys.exit(bool(report("deploy", lines)))
 
 

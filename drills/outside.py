@@ -10,10 +10,11 @@ OK = b'{"code": 0}'
 
 
 class Gateway:
-    """`mode` says how it answers from now on; `delivered` are the ids of what it took, in the order in which they came, `refused` those it did not."""
+    """`mode` says how it answers from now on. `delivered` are the ids of what it took, in the order in which they came, `untold` those of them that it took
+    without saying so in time, `refused` what it did not take."""
 
     def __init__(self):
-        self.mode, self.delivered, self.refused = "fine", [], []
+        self.mode, self.delivered, self.refused, self.untold = "fine", [], [], []
         self.slow, self.is_open = 1.5, threading.Event()
         gateway = self
 
@@ -44,18 +45,17 @@ class Gateway:
         self.server.server_close()
 
     def answer(self, handler: BaseHTTPRequestHandler, name: str) -> None:
-        """Modes: fine, slow, hang (no answer until `is_open`), late (taken, answered when nobody listens any more), error (500, not taken), busy (503),
-        close (the line is cut, not taken), taken-then-close (taken, and the line is cut), garbage (not taken, and no HTTP)."""
+        """Modes: fine, slow, hang (not taken, and nothing is said until `is_open`), late (taken, and said when nobody listens any more), error (500, not
+        taken), busy (503), close (the line is cut, not taken), cut (taken, and the line is cut), garbage (not taken, and no HTTP)."""
         mode = self.mode
-        if mode in ("fine", "slow", "late", "taken-then-close"):
-            self.delivered.append(name)
-        else:
-            self.refused.append(name)
+        (self.delivered if mode in ("fine", "slow", "late", "cut") else self.refused).append(name)
+        if mode in ("late", "cut"):
+            self.untold.append(name)
         if mode == "slow":
             time.sleep(self.slow)
         if mode in ("hang", "late"):
             self.is_open.wait(60)
-        if mode in ("close", "taken-then-close"):
+        if mode in ("close", "cut", "hang"):
             handler.connection.shutdown(socket.SHUT_RDWR)
             handler.close_connection = True
         elif mode == "garbage":
