@@ -75,6 +75,12 @@ class Deploy:
         wait_for(one, f"{one.url}/healthz/")
         return one
 
+    def take_out_of_nginx(self, which: str) -> None:
+        """First no new visitor comes there, then it may end: what is asked of a process that stops and is not picked up any more is cut."""
+        file = self.stage.home / "nginx" / "nginx.conf"
+        file.write_text(file.read_text(encoding="utf-8").replace(f"server 127.0.0.1:{self.ports[which]};", ""), encoding="utf-8")
+        self.nginx.process.send_signal(signal.SIGHUP)
+
     def env(self, which: str) -> dict[str, str]:
         """Each code has static files of its own, as each image has."""
         return self.fleet.env | {"MENPAI_VAR": str(self.stage.home / f"site-{which}")}
@@ -105,7 +111,9 @@ def run(home: Path, *, seed: int, commits: list[str], seconds: float) -> list[Li
             journal.phase = "old and new side by side"
             new = deploy.web("new")
             time.sleep(seconds)
-            journal.phase = "old told to stop"
+            journal.phase = "old taken out of nginx, then told to stop"
+            deploy.take_out_of_nginx("old")
+            time.sleep(2)
             old.stop(seconds=60)
             marks.append(("old", old.process.returncode))
             time.sleep(seconds / 2)
@@ -122,7 +130,8 @@ def lines_of(found: dict, journal: Journal, marks: list, commit: str) -> list[Li
     answers = sum(count for name, count in journal.counts.items() if name.startswith("tried")) + len(journal.of("scan tried"))
     failed = journal.counts["no answer"] + sum(count for name, count in journal.counts.items() if name.startswith("answered 5")) + len(journal.wrong)
     faults = {name: count for name, count in journal.counts.items() if name.startswith("answered 5") or name == "no answer"}
-    note = f"old code is {commit[:9]}, it ended with {marks[0][1]}; {faults or 'no fault page, no cut line'} {dict(Counter(journal.wrong).most_common(3)) or ''}"
+    worst = [text for text, _ in Counter([*journal.wrong, *journal.faults]).most_common(3)]
+    note = f"old code is {commit[:9]}, it ended with {marks[0][1]}; {faults or 'no fault page, no cut line'}{': ' + '; '.join(worst) if worst else ''}"
     lines = [Line("deploy at noon: pages and forms answered, behind nginx with both", answers, answers - failed, failed, note=note)]
     for phase in dict.fromkeys(one["phase"] for one in journal.items):
         tried = sum(count for key, count in found["tried"].items() if key.startswith(f"{phase}|"))

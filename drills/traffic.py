@@ -37,6 +37,7 @@ class Journal:
     items: list[dict] = field(default_factory=list)
     counts: Counter = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)  # answers that nobody should get
+    faults: list[str] = field(default_factory=list)  # 5xx answers and cut lines, with their phase
     waits: list[tuple[str, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -47,6 +48,11 @@ class Journal:
     def count(self, what: str) -> None:
         with self.lock:
             self.counts[what] += 1
+
+    def fault(self, name: str, what: str) -> None:
+        with self.lock:
+            self.counts[name] += 1
+            self.faults.append(f"{self.phase}: {what}: {name}")
 
     def complain(self, what: str) -> None:
         with self.lock:
@@ -131,9 +137,9 @@ class Browser:
                     if answer.status_code not in expect:
                         self.journal.complain(f"{method} {_shown(path)}: {answer.status_code}")
                     return answer
-                self.journal.count(f"answered {answer.status_code}")
+                self.journal.fault(f"answered {answer.status_code}", f"{method} {_shown(path)}")
             except requests.RequestException:
-                self.journal.count("no answer")
+                self.journal.fault("no answer", f"{method} {_shown(path)}")
             if time.monotonic() > deadline:
                 raise NoAnswer(f"{method} {_shown(path)}")
             time.sleep(0.1 + self.rng.random() * 0.3)
@@ -182,11 +188,11 @@ class Resident:
             try:
                 answer = self.browser.once("GET", f"/D/{code}")
             except requests.RequestException:
-                self.journal.count("no answer")
+                self.journal.fault("no answer", "GET /D/")
                 time.sleep(0.2)
                 continue
             if answer.status_code >= 500:
-                self.journal.count(f"answered {answer.status_code}")
+                self.journal.fault(f"answered {answer.status_code}", "GET /D/")
                 time.sleep(0.2)
                 continue
             if answer.status_code != 200:
