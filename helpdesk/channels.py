@@ -75,7 +75,8 @@ def dingtalk(address: str, *, secret: str, title: str, markdown: str, message_id
         moment = round(time.time() * 1000)
         address += f"{'&' if '?' in address else '?'}timestamp={moment}&sign={dingtalk_sign(secret, moment)}"
     body = {"msgtype": "markdown", "markdown": {"title": title, "text": markdown}}
-    return _robot(address, body, message_id, hopeless={310000, 300005}, too_many={130101: timedelta(minutes=10)})
+    hopeless = {300005} if secret else {310000, 300005}  # a sign is refused, too, while the clock of this machine is wrong: that passes
+    return _robot(address, body, message_id, hopeless=hopeless, too_many={130101: timedelta(minutes=10)})
 
 
 def dingtalk_sign(secret: str, moment: int) -> str:

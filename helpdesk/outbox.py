@@ -2,6 +2,9 @@
 
 Several workers at once send nothing twice: a row changes hands by a conditional UPDATE. A worker that dies leaves its rows leased; when the lease
 has run out another sends that one message again (at least once). A lease must outlast the slowest send (LEASE), else two send the same.
+
+A lease is a moment of the wall clock. When somebody sets the clock, every worker notices by itself (Watch) before it takes anything in hand, and
+lets all leases begin anew: else a jump ahead would end those of messages that are just being sent, and one back would make a dead one last for a day.
 """
 
 import logging
@@ -27,6 +30,36 @@ LOOK_AT = 500  # rows at a time
 ROBOT_A_MINUTE = 15  # both kinds allow 20 a minute; others may use the same robot
 KEPT = timedelta(days=90)
 PENDING, SENDING = SendState.PENDING, SendState.SENDING
+
+
+class Watch:
+    """Tells whether the clock was set since the last look: the time of day against seconds that nobody can set."""
+
+    NOTICEABLE = 5  # seconds; what NTP corrects bit by bit is less between two looks, and a lease is far longer
+
+    def __init__(self):
+        self._gap = time.time() - time.monotonic()
+
+    def was_set(self) -> bool:
+        gap, before = time.time() - time.monotonic(), self._gap
+        self._gap = gap
+        return abs(gap - before) > self.NOTICEABLE
+
+
+def begin_anew(now: datetime, lasting: timedelta = LEASE) -> None:
+    """The clock was set a moment ago: whatever is in somebody's hands stays there for a whole lease, and what waits is looked at again."""
+    Notification.objects.filter(state=SENDING).update(leased_until=now + lasting, not_before=now)
+    Notification.objects.filter(state=PENDING, attempts=0).update(not_before=now)
+    mend_times(now, lasting)
+    logger.warning("The clock was set: leases begin anew.")
+
+
+def mend_times(now: datetime, lasting: timedelta = LEASE) -> int:
+    """Times that only a clock that was ahead can have written are those of now; how many rows. For a worker that was not there when it was set back."""
+    waiting = Notification.objects.filter(state__in=(PENDING, SENDING))
+    count = waiting.filter(created_at__gt=now + sending_times.MERGE).update(created_at=now, not_before=now)
+    count += waiting.filter(not_before__gt=now + 2 * sending_times.LONGEST_WAIT).update(not_before=now)
+    return count + Notification.objects.filter(state=SENDING, leased_until__gt=now + 2 * max(lasting, LEASE)).update(leased_until=now + lasting)
 
 
 def _free(now: datetime) -> Q:
@@ -160,21 +193,33 @@ def _record_failure(token: UUID, rows: list[Notification], outcome: Outcome, cha
     return "failed" if over else "later"
 
 
-def send_due(*, stop: Callable[[], bool], lasting: timedelta = LEASE) -> dict[str, int]:
-    """Send until nothing is due or `stop` says so (asked between two messages); how many messages were sent, skipped, put off, given up."""
-    counts = {"sent": 0, "skipped": 0, "later": 0, "failed": 0}
-    while messages := find_messages(timezone.now()):
+def send_due(*, stop: Callable[[], bool], lasting: timedelta = LEASE, watch: Watch | None = None) -> dict[str, int]:
+    """Send until nothing is due or `stop` says so (asked between two messages); how many messages were sent, skipped, put off, given up.
+
+    `watch` is the worker's own, so that it sees what happened to the clock while nothing was to be sent.
+    """
+    counts, watch = {"sent": 0, "skipped": 0, "later": 0, "failed": 0}, watch or Watch()
+    while messages := find_messages(_now(watch, lasting)):
         progress = False
         for rows in messages:
             if stop():
                 return counts
-            token = lease(rows, timezone.now(), lasting)
+            token = lease(rows, _now(watch, lasting), lasting)
             if token:
                 progress = True
                 counts[send_one(token)] += 1
         if not progress:  # other workers have them all
             return counts
     return counts
+
+
+def _now(watch: Watch, lasting: timedelta) -> datetime:
+    """The time to go by. It is read before the watch is asked, so that no time of a clock that was set since goes unnoticed."""
+    now = timezone.now()
+    if watch.was_set():
+        now = timezone.now()
+        begin_anew(now, lasting)
+    return now
 
 
 def try_again(keys) -> int:

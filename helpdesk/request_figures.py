@@ -21,17 +21,28 @@ REQUESTS = "requests"
 SETTLED = timedelta(hours=3)  # a day is added up so long after its end: what was begun before midnight is stored by then
 DAYS_A_RUN = 60
 COUNTED = (EventKind.SUBMITTED, EventKind.LOGGED, EventKind.CLOSED, EventKind.ESCALATED)
+WHATS = (What.ASKED, What.KEPT, What.BROKEN, What.LATE)
 
 
 def roll_up_requests(now: datetime) -> int:
     """Add up the days that are over and not yet done, at most DAYS_A_RUN; how many days this machine has done."""
     last = timezone.localdate(now - SETTLED) - timedelta(days=1)
     through = _through() or _begin()
+    if through is not None and through >= timezone.localdate(now):
+        through = _take_back(through, last)
     done = 0
     while through is not None and through < last and done < DAYS_A_RUN:
         through += timedelta(days=1)
         done += _roll_up_day(through)
     return done
+
+
+def _take_back(through: date, last: date) -> date | None:
+    """The clock was ahead and is right again: days that are not over were added up. They are forgotten, and added up when they are; how far it is now."""
+    with transaction.atomic():
+        if RolledUp.objects.filter(what=REQUESTS, through=through).update(through=last):
+            DayFigure.objects.filter(what__in=WHATS, day__gt=last).delete()
+    return _through()
 
 
 def _roll_up_day(day: date) -> bool:

@@ -31,17 +31,20 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     return _count(_hashed(what, who), timezone.now(), timedelta(minutes=minutes)) <= limit
 
 
-# One statement, so that two processes never count the same try as one, and a form waits for the database once.
+# One statement, so that two processes never count the same try as one, and a form waits for the database once. A window that ends later than any
+# that begins now was written while the clock was ahead: it must not lock anybody out until that day.
 COUNT = """
 INSERT INTO menpai_attempt (key, count, expires_at) VALUES (%(key)s, 1, %(ends)s)
-ON CONFLICT (key) DO UPDATE SET count = CASE WHEN menpai_attempt.expires_at <= %(now)s THEN 1 ELSE menpai_attempt.count + 1 END,
-  expires_at = CASE WHEN menpai_attempt.expires_at <= %(now)s THEN excluded.expires_at ELSE menpai_attempt.expires_at END
+ON CONFLICT (key) DO UPDATE SET
+  count = CASE WHEN menpai_attempt.expires_at BETWEEN %(next)s AND %(ends)s THEN menpai_attempt.count + 1 ELSE 1 END,
+  expires_at = CASE WHEN menpai_attempt.expires_at BETWEEN %(next)s AND %(ends)s THEN menpai_attempt.expires_at ELSE excluded.expires_at END
 RETURNING count"""
 
 
 def _count(key: str, now: datetime, window: timedelta) -> int:
     connection = connections[router.db_for_write(Attempt)]
-    moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in (("now", now), ("ends", now + window))}
+    first, ends = now + timedelta(microseconds=1), now + window  # a window that ends this moment is over
+    moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in (("next", first), ("ends", ends))}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"key": key, **moments})
         return cursor.fetchone()[0]

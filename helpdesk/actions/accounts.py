@@ -32,6 +32,8 @@ def _locked(user, *, confirmed: bool = True, **conditions) -> SecondFactor | Non
     """The row, held for the rest of the transaction by a no-op update (which SQLite honours too), so that no code is taken twice."""
     rows = SecondFactor.objects.filter(user=user, confirmed=confirmed, **conditions)
     rows.update(drift=F("drift"))
+    # A wrong try that is still to come was written while the clock was ahead: the wait counts from now, not from that day on.
+    rows.filter(throttling_failure_timestamp__gt=timezone.now()).update(throttling_failure_timestamp=timezone.now())
     return rows.first()
 
 

@@ -1,5 +1,7 @@
 """What resident and helper say to each other, and what helpers note for themselves."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -15,12 +17,24 @@ from helpdesk.notifications import tell_resident, tell_staff
 from menpai.roles import Role, has_role
 
 SAY_SOMETHING = "他说了什么，您说了什么，至少写一样再存。"
+SENT_AGAIN = timedelta(minutes=10)
+
+
+def is_sent_again(request: HelpRequest, sender: Sender, text: str, *, by=None, medium: Medium = Medium.WEB) -> bool:
+    """Whether the same hand has just written the very same words: the answer got lost on the way, and a person pressed again. It is there already.
+
+    Told by the words and not by a key of the form, because who goes back and sends once more has a fresh form. The row of the request must be held.
+    """
+    written = Message.objects.filter(request=request, sender=sender, by=by, medium=medium, at__gt=timezone.now() - SENT_AGAIN)
+    return any(message.text == text for message in written)
 
 
 @transaction.atomic
 def write_message(*, request: HelpRequest, by, text: str) -> None:
     """A message of the owner, which the resident reads on the follow page."""
     require_owner(request, by)
+    if is_sent_again(request, Sender.STAFF, text, by=by):
+        return
     Message.objects.create(request=request, sender=Sender.STAFF, by=by, text=text)
     renew(request, spoken=False)
     record(request, EventKind.MESSAGED, by=by)
@@ -33,9 +47,11 @@ def log_talk(*, request: HelpRequest, by, medium: Medium, said: str, heard: str 
     require_owner(request, by)
     if not said and not heard:
         raise NotPossible(SAY_SOMETHING)
-    for sender, text in ((Sender.RESIDENT, heard), (Sender.STAFF, said)):
-        if text:
-            Message.objects.create(request=request, sender=sender, by=by, medium=medium, text=text, read_at=timezone.now())
+    sides = [(sender, text) for sender, text in ((Sender.RESIDENT, heard), (Sender.STAFF, said)) if text]
+    if all(is_sent_again(request, sender, text, by=by, medium=medium) for sender, text in sides):
+        return
+    for sender, text in sides:
+        Message.objects.create(request=request, sender=sender, by=by, medium=medium, text=text, read_at=timezone.now())
     renew(request)
     record(request, EventKind.MESSAGED, by=by, detail={Medium.PHONE: "打电话说的", Medium.IN_PERSON: "当面说的"}.get(Medium(medium), ""))
 
@@ -48,6 +64,9 @@ def mark_read(*, request: HelpRequest, sender: Sender, up_to: int) -> None:
 @transaction.atomic
 def write_note(*, request: HelpRequest, by, text: str) -> None:
     """An internal note; residents never see it. Allowed after the end too."""
+    HelpRequest.objects.filter(pk=request.pk).update(state=F("state"))  # held, so that the same note sent twice at once is one
+    if is_sent_again(request, Sender.NOTE, text, by=by):
+        return
     Message.objects.create(request=request, sender=Sender.NOTE, by=by, text=text)
     record(request, EventKind.NOTED, by=by)
 
@@ -56,6 +75,8 @@ def write_note(*, request: HelpRequest, by, text: str) -> None:
 def reply(*, request: HelpRequest, text: str) -> None:
     """The resident writes. Where we waited for them, the clock runs on by itself."""
     require_open(request)
+    if is_sent_again(request, Sender.RESIDENT, text):
+        return
     Message.objects.create(request=request, sender=Sender.RESIDENT, text=text)
     record(request, EventKind.REPLIED)
     if end_pause(request):

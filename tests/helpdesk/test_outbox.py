@@ -4,6 +4,7 @@ import logging
 from datetime import time, timedelta
 from io import StringIO
 from threading import Barrier, Thread
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -288,6 +289,81 @@ def test_a_lease_that_ran_out_is_sent_again_under_the_same_id_and_the_late_one_c
     row = Notification.objects.get()
     assert (row.state, row.attempts) == ("sent", 2)
     assert gateway.sent[0].id == delivery._message_id([row])
+
+
+class Hand:
+    """A watch that somebody moves with the clock: under the clock of these tests nothing tells real seconds."""
+
+    def __init__(self, clock):
+        self.clock, self.moved = clock, False
+
+    def set_clock(self, by: timedelta) -> None:
+        self.clock.shift(by)
+        self.moved = True
+
+    def was_set(self) -> bool:
+        moved, self.moved = self.moved, False
+        return moved
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(days=1), timedelta(hours=-1), timedelta(days=-1)])
+def test_a_clock_that_is_set_while_a_message_is_being_sent_makes_no_other_worker_send_it(gateway, clock, stored, by):
+    reachable(people.zhuli(), quiet_from=time(0), quiet_to=time(0))
+    ring(stored, K.OVERDUE)
+    [rows] = outbox.find_messages(timezone.now())
+    assert outbox.lease(rows, timezone.now())  # the first worker is at it
+    second = Hand(clock)
+    second.set_clock(by)
+    assert outbox.send_due(stop=lambda: False, watch=second)["sent"] == 0
+    clock.shift(outbox.LEASE)  # the first has died over it: one lease later, whatever the clock says, another sends it
+    assert outbox.send_due(stop=lambda: False, watch=second)["sent"] == 1
+
+
+def test_a_clock_that_is_set_between_the_look_and_the_sending_is_noticed(gateway, clock, stored):
+    for user in (people.zhuli(), people.xiaozhao()):
+        reachable(user, quiet_from=time(0), quiet_to=time(0))
+        ring(stored, K.OVERDUE, user=user)
+    worker, looks, taken = Hand(clock), [], []
+
+    def was_set() -> bool:
+        looks.append(clock)
+        if len(looks) == 3:  # it looked, sent the first, and is about to take the second: another worker has it by now, and then the clock is set
+            [rows] = outbox.find_messages(timezone.now())
+            taken.append(outbox.lease(rows, timezone.now()))
+            clock.shift(timedelta(hours=1))
+            return True
+        return False
+
+    worker.was_set = was_set
+    assert outbox.send_due(stop=lambda: False, watch=worker)["sent"] == 1
+    assert outbox._in_hand(taken[0]).count() == 1
+
+
+def test_a_worker_tells_by_seconds_that_nobody_can_set(monkeypatch):
+    now = {"time": 1000.0, "monotonic": 5.0}
+    monkeypatch.setattr(outbox, "time", SimpleNamespace(**{name: lambda name=name: now[name] for name in now}))
+    watch = outbox.Watch()
+    now["time"] += 3600.5
+    now["monotonic"] += 3600
+    assert not watch.was_set()
+    for jump in (3600, -3600, 86400):
+        now["time"] += jump
+        assert [watch.was_set(), watch.was_set()] == [True, False]
+
+
+def test_what_was_written_while_the_clock_was_a_day_ahead_goes_out_when_it_is_right_again(gateway, clock, stored):
+    reachable(people.zhuli(), quiet_from=time(0), quiet_to=time(0))
+    clock.shift(timedelta(days=1))
+    ring(stored, K.RESIDENT_WROTE)
+    ring(stored, K.OVERDUE, user=people.xiaozhao())
+    reachable(people.xiaozhao(), quiet_from=time(0), quiet_to=time(0))
+    [rows] = outbox.find_messages(timezone.now())
+    assert outbox.lease(rows, timezone.now())
+    clock.shift(timedelta(days=-1))
+    assert send()["sent"] == 0
+    call_command("every_minute", stdout=StringIO())
+    clock.shift(outbox.LEASE)
+    assert send()["sent"] == 2
 
 
 def test_a_message_that_kills_its_worker_every_time_ends_too(gateway, clock, stored):

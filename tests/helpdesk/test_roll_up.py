@@ -186,6 +186,22 @@ def test_a_day_is_added_up_three_hours_after_its_end_with_what_was_stored_late()
     assert figures()[str(What.ASKED), "", MONDAY] == 4
 
 
+def test_days_added_up_while_the_clock_was_ahead_are_added_up_again_when_they_are_over():
+    with at(2):
+        make_request()
+    with at(3):
+        make_request()
+    with at(5):  # the clock is two days ahead, and the third is half over
+        assert roll_up_requests(timezone.now()) == 3
+    with at(3, 11):
+        make_request()
+        assert roll_up_requests(timezone.now()) == 0
+        assert figures() == {(str(What.ASKED), "", MONDAY): 1}
+    with at(4):
+        assert roll_up_requests(timezone.now()) == 1
+    assert figures() == {(str(What.ASKED), "", MONDAY): 1, (str(What.ASKED), "", TUESDAY): 2}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_machines_at_the_same_moment_add_a_day_once():
     come_and_go()

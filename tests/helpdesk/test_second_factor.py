@@ -246,6 +246,19 @@ def test_after_five_wrong_codes_one_waits_a_minute_then_two(noon):
     assert SecondFactor.objects.get().throttling_failure_count == 0
 
 
+def test_wrong_codes_while_the_clock_was_a_day_ahead_lock_nobody_out_for_a_day(noon):
+    factor, _ = has_factor(people.zhuli())
+    noon.shift(86400)
+    client, wrong = half_in(people.zhuli()), f"{(int(digits(factor)) + 1) % 1_000_000:06d}"
+    for _ in range(5):
+        client.post(CODE, {"code": wrong})
+    noon.shift(-86400)
+    client = half_in(people.zhuli())
+    assert "60秒以后" in checked(client.post(CODE, {"code": digits(factor)}))
+    noon.shift(61)
+    assert client.post(CODE, {"code": digits(factor)}).status_code == 302
+
+
 def test_somebody_elses_digits_do_not_open():
     has_factor(people.xiaozhao())
     factor, _ = has_factor(people.zhuli())

@@ -1,8 +1,11 @@
 """Who has read what, what was said by phone, and whose it is when it is not ours."""
 
 import re
+from threading import Barrier, Thread
 
 import pytest
+import time_machine
+from django.db import connection
 from django.test import Client
 
 from guides.models import Fact, FactField
@@ -219,3 +222,49 @@ def test_a_phone_nobody_can_call_is_refused_beside_its_field(client, asked, phon
     assert "写一个能打通的号" in text
     assert f'value="{phone}"' in text
     assert kinds(asked)[-1] == "claimed"
+
+
+def test_words_sent_again_because_no_answer_came_are_there_once_and_told_once(zhuli, asked):
+    browser = resident(asked)
+    for _ in range(2):
+        browser.post(f"/help/{asked.reference}/", {"act": "reply", "text": "明天上午在家"})
+        actions.write_message(request=asked, by=zhuli, text="明天上午在家")
+        actions.write_note(request=asked, by=zhuli, text="明天上午在家")
+        actions.log_talk(request=asked, by=zhuli, medium=Medium.PHONE, said="明天上午在家", heard="好")
+    assert list(asked.messages.values_list("sender", "medium")) == [
+        ("resident", "web"), ("staff", "web"), ("note", "web"), ("resident", "phone"), ("staff", "phone"),
+    ]  # fmt: skip
+    assert [kind for kind in kinds(asked) if kind in ("replied", "messaged", "noted")] == ["replied", "messaged", "noted", "messaged"]
+    assert Notification.objects.filter(request=asked, kind__in=("resident_wrote", "staff_wrote")).count() == 2
+
+
+def test_the_same_words_later_or_of_somebody_else_are_another_message(zhuli, asked):
+    with time_machine.travel("2026-11-27 10:00+08:00", tick=False) as clock:
+        actions.write_note(request=asked, by=zhuli, text="没人接电话")
+        actions.write_note(request=asked, by=people.xiaozhao(), text="没人接电话")
+        clock.shift(601)
+        actions.write_note(request=asked, by=zhuli, text="没人接电话")
+        actions.write_note(request=asked, by=zhuli, text="没人接电话。")
+    assert asked.messages.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_message_at_the_same_moment_is_there_once():
+    stored, start, failures = make_request(), Barrier(4), []
+
+    def write():
+        start.wait()
+        try:
+            actions.reply(request=stored, text="明天上午在家")
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert stored.messages.count() == 1

@@ -62,3 +62,12 @@ def test_the_proxys_word_is_taken_only_from_the_proxy(settings, trusted, peer, t
     headers = {"x-real-ip": told} if told else {}
     request = RequestFactory().get("/", REMOTE_ADDR=peer, headers=headers)
     assert throttle.client_address(request) == expected
+
+
+def test_tries_while_the_clock_was_a_day_ahead_lock_nobody_out_when_it_is_right_again(db):
+    with time_machine.travel(START + timedelta(days=1), tick=False) as clock:
+        assert tries(5)[-1] is False
+        clock.move_to(START)
+        assert tries(4) == [True, True, True, False]
+        clock.move_to(START + timedelta(minutes=14))
+        assert tries(1) == [False]

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 
-JOBS = ("publish_due", "escalate", "flag_changes", "tell_wishers", "work_imports", "roll_up")
+JOBS = ("mend_clock", "publish_due", "escalate", "flag_changes", "tell_wishers", "work_imports", "roll_up")
 PAUSE = 60  # seconds
 log = logging.getLogger(__name__)
 

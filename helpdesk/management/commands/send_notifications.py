@@ -38,11 +38,11 @@ class Command(BaseCommand):
         self._run(stop, poll, lasting)
 
     def _run(self, stop: Event, poll: float, lasting: timedelta) -> None:
-        cleaned = monotonic() - HOUR
+        cleaned, watch = monotonic() - HOUR, outbox.Watch()
         while not stop.is_set():
             try:
                 close_old_connections()
-                outbox.send_due(stop=stop.is_set, lasting=lasting)
+                outbox.send_due(stop=stop.is_set, lasting=lasting, watch=watch)
                 if monotonic() - cleaned >= HOUR:
                     cleaned = monotonic()
                     outbox.delete_old(timezone.now())
