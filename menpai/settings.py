@@ -139,6 +139,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-16000;",
     }
 
+# Reads of public pages go to a streaming replica (guides/from_replica.py). Read only, whatever it is: should it be the primary one day, nothing is written by mistake.
+REPLICA_URL = env("DATABASE_REPLICA_URL")
+if REPLICA_URL:
+    DATABASES["replica"] = dj_database_url.parse(REPLICA_URL, conn_max_age=60, conn_health_checks=True)
+    if not DATABASES["replica"]["ENGINE"].endswith("postgresql"):
+        raise ImproperlyConfigured("DATABASE_REPLICA_URL must be postgres://…: only PostgreSQL has replicas.")
+    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2, "options": "-c default_transaction_read_only=on"} | DATABASES["replica"].get("OPTIONS", {})
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["menpai.replica.Router"]
+    MIDDLEWARE.insert(1, "guides.from_replica.FromReplica")
+
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -50,8 +50,8 @@ for row in Attachment.objects.filter(deleted_at=None).order_by("pk"):
 """
 
 
-def machine(home: Path, *, keys_of: dict | None = None) -> dict[str, str]:
-    """An empty machine's environment: a home and an empty database of its own, and the keys of another one if told."""
+def machine(home: Path, *, keys_of: dict | None = None, like: dict | None = None) -> dict[str, str]:
+    """An empty machine's environment: a home and an empty database of its own (or one `like` that of another machine), and the keys of another one if told."""
     home.mkdir()
     changes = {name: keys_of[name] for name in KEYS} if keys_of else {}
     if ON_POSTGRES:
@@ -59,18 +59,27 @@ def machine(home: Path, *, keys_of: dict | None = None) -> dict[str, str]:
         name = f"backup_{abs(hash(str(home)))}"
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{like["DATABASE_URL"].rpartition("/")[2]}"' if like else ""))
         changes["DATABASE_URL"] = f"{server}/{name}"
+    elif like:
+        shutil.copy(Path(like["MENPAI_VAR"]) / "menpai.sqlite3", home)
     programs = [str(path.parent) for path in Path(os.environ["MENPAI_TEST_HOME"]).rglob("pg_dump")]  # those of the wheel, where no server is installed
     return environment(home, **changes, PATH=":".join([os.environ["PATH"], *programs]))
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """A running site: rows of every model of the desk and two photos. Nobody changes it."""
-    env = machine(tmp_path_factory.mktemp("backup") / "site")
+def started(tmp_path_factory):
+    """A machine where the site was started once and nobody entered anything."""
+    env = machine(tmp_path_factory.mktemp("started") / "site")
     ok(manage("migrate", "-v0", env=env))
     ok(manage("setup_roles", env=env))
+    return env
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, started):
+    """A running site: rows of every model of the desk and two photos. Nobody changes it."""
+    env = machine(tmp_path_factory.mktemp("backup") / "site", like=started)
     ok(run("-c", FILL, env=env))
     return env
 
@@ -138,11 +147,9 @@ def test_the_next_row_of_a_restored_site_gets_the_next_number(taken, site, tmp_p
     assert int(ok(run("-c", goes_on, env=new))) > 1
 
 
-def test_what_migrate_and_setup_roles_wrote_is_no_content(taken, site, tmp_path):
+def test_what_migrate_and_setup_roles_wrote_is_no_content(taken, site, started, tmp_path):
     """As with compose, where the site starts once before anybody restores anything."""
-    new = machine(tmp_path / "new", keys_of=site)
-    ok(manage("migrate", "-v0", env=new))
-    ok(manage("setup_roles", env=new))
+    new = machine(tmp_path / "new", keys_of=site, like=started)
     ok(manage("restore", str(taken), env=new))
     assert seen(new).splitlines() == [line for line in seen(site).splitlines() if not line.startswith("menpai.BackupTaken")]
 
@@ -208,10 +215,9 @@ def test_a_manifest_that_somebody_changed_is_refused(copied, site, tmp_path):
     assert is_untouched(new)
 
 
-def test_a_site_with_content_is_left_alone_unless_told(taken, site, tmp_path):
-    new = machine(tmp_path / "new", keys_of=site)
-    ok(manage("migrate", "-v0", env=new))
-    ok(run("-c", "import django; django.setup(); from tests.factories import make_guide; make_guide('mine-001', '只在这里')", env=new))
+def test_a_site_with_content_is_left_alone_unless_told(taken, site, started, tmp_path):
+    new = machine(tmp_path / "new", keys_of=site, like=started)
+    ok(run("-c", "import django; django.setup(); from tests.factories import make_guide; make_guide(slug='mine-001', plain_title='只在这里')", env=new))
     assert "数据库里已经有内容了" in refused(manage("restore", str(taken), env=new))
     assert "只在这里" in seen(new)
     ok(manage("restore", str(taken), "--overwrite", env=new))
@@ -281,10 +287,9 @@ def test_a_full_disk_is_told_and_leaves_nothing(site, tmp_path):
     assert [path.name for path in (tmp_path / "b").iterdir()] == [".lock"]
 
 
-def test_a_restore_that_was_killed_has_written_nothing_and_is_begun_again(taken, site, tmp_path):
+def test_a_restore_that_was_killed_has_written_nothing_and_is_begun_again(taken, site, started, tmp_path):
     """Somebody holds a lock on the target: the command waits in front of its first write until it is killed."""
-    new = machine(tmp_path / "new", keys_of=site)
-    ok(manage("migrate", "-v0", env=new))
+    new = machine(tmp_path / "new", keys_of=site, like=started)
     held = psycopg.connect(new["DATABASE_URL"]) if ON_POSTGRES else sqlite3.connect(Path(new["MENPAI_VAR"]) / "menpai.sqlite3", isolation_level=None)
     held.execute("LOCK TABLE django_migrations IN ACCESS SHARE MODE" if ON_POSTGRES else "BEGIN IMMEDIATE")
     with subprocess.Popen([sys.executable, "manage.py", "restore", str(taken)], cwd=ROOT, env=new, stdout=subprocess.PIPE, text=True) as killed:
