@@ -150,6 +150,23 @@ if REPLICA_URL:
     DATABASE_ROUTERS = ["menpai.replica.Router"]
     MIDDLEWARE.insert(1, "guides.from_replica.FromReplica")
 
+
+def limits_in_redis(url: str) -> dict:
+    """The limits of public forms. Short patience: without Redis the database counts (menpai/throttle.py)."""
+    from redis.backoff import NoBackoff  # not loaded by a site that has none
+    from redis.retry import Retry
+
+    # One try more: a line that was kept from before a restart of Redis is noticed when it is used.
+    patience = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "retry": Retry(NoBackoff(), 1)}
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url, "KEY_PREFIX": "menpai-limits", "OPTIONS": patience}
+
+
+REDIS_URL = env("MENPAI_REDIS_URL")
+if REDIS_URL:
+    if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured("MENPAI_REDIS_URL must begin with redis://, rediss:// or unix://.")
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "limits": limits_in_redis(REDIS_URL)}
+
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
