@@ -14,6 +14,8 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from menpai import replica
+
 CHANNEL = "menpai_content"  # PostgreSQL: ContentStamp.advance() notifies, delivered on commit and never before
 HEARTBEAT = 5.0  # seconds after which the listener asks by itself: an address translator may have dropped its line without a word
 SILENCE = 3 * HEARTBEAT  # without a sign of life for so long the number is unknown
@@ -39,6 +41,8 @@ def generation() -> int | None:
     Where the process follows it costs no query. A commit of this process is seen at once; one of another process at once on SQLite, on
     PostgreSQL as soon as its notification arrives (a few milliseconds).
     """
+    if (shown := replica.shown()) is not None:  # a request that reads from the replica keeps what it reads under what the replica shows
+        return shown
     return (_source or _begin())()
 
 

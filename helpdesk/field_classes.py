@@ -258,6 +258,9 @@ TABLE: dict[str, Rows] = {
         (INTERNAL, delete_after("asked_at", 7), "id kind file name is_large state rows_total rows_done report asked_by asked_at ended_at"),
         (INTERNAL, delete_after("asked_at", 7), "lease leased_until attempts"),
     ),
+    "menpai.BackupTaken": (
+        (INTERNAL, KEEP, "id at size"),
+    ),
     "auth.User": (
         (SENSITIVE, KEEP, "password"),
         (PERSONAL, KEEP, "email"),

@@ -52,3 +52,16 @@ class ImportJob(models.Model):
 
     def __str__(self):
         return self.name or self.kind
+
+
+class BackupTaken(models.Model):
+    """One row: when the last backup that succeeded was begun, and how large it is. For the operator's page and for monitoring."""
+
+    at = models.DateTimeField("备份时间")
+    size = models.BigIntegerField("大小")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "最近一次备份"
+
+    def __str__(self):
+        return str(self.at)

@@ -140,10 +140,37 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-16000;",
     }
-
 else:
     # A server that is gone is told within seconds, so that the page which keeps what was typed comes before the phone gives up.
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "tcp_user_timeout": 10_000} | DATABASES["default"].get("OPTIONS", {})
+
+# Reads of public pages go to a streaming replica (guides/from_replica.py). Read only, whatever it is: should it be the primary one day, nothing is written by mistake.
+REPLICA_URL = env("DATABASE_REPLICA_URL")
+if REPLICA_URL:
+    DATABASES["replica"] = dj_database_url.parse(REPLICA_URL, conn_max_age=60, conn_health_checks=True)
+    if not DATABASES["replica"]["ENGINE"].endswith("postgresql"):
+        raise ImproperlyConfigured("DATABASE_REPLICA_URL must be postgres://…: only PostgreSQL has replicas.")
+    DATABASES["replica"]["OPTIONS"] = {"connect_timeout": 2, "options": "-c default_transaction_read_only=on"} | DATABASES["replica"].get("OPTIONS", {})
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["menpai.replica.Router"]
+    MIDDLEWARE.insert(1, "guides.from_replica.FromReplica")
+
+
+def limits_in_redis(url: str) -> dict:
+    """The limits of public forms. Short patience: without Redis the database counts (menpai/throttle.py)."""
+    from redis.backoff import NoBackoff  # not loaded by a site that has none
+    from redis.retry import Retry
+
+    # One try more: a line that was kept from before a restart of Redis is noticed when it is used.
+    patience = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "retry": Retry(NoBackoff(), 1)}
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url, "KEY_PREFIX": "menpai-limits", "OPTIONS": patience}
+
+
+REDIS_URL = env("MENPAI_REDIS_URL")
+if REDIS_URL:
+    if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured("MENPAI_REDIS_URL must begin with redis://, rediss:// or unix://.")
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "limits": limits_in_redis(REDIS_URL)}
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [

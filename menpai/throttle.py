@@ -1,14 +1,22 @@
-"""Limits on public forms, counted in the database so that they hold across processes and machines."""
+"""Limits on public forms, counted where every process and machine sees them: in the database, or in Redis with the database as its stand-in."""
 
 import hmac
-from datetime import datetime, timedelta
+import logging
+import time
+from datetime import timedelta
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connections, router
 from django.http import HttpRequest
 from django.utils import timezone
 
 from menpai.models import Attempt
+
+LIMITS = "limits"  # the alias in CACHES, where there is a Redis
+AWAY = 5  # seconds during which a Redis that did not answer is not asked again by this process
+_away_until = 0.0
+log = logging.getLogger(__name__)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -26,9 +34,19 @@ def _hashed(what: str, who: str) -> str:
 def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     """Count one try of `what` by `who`; False once more than `limit` fall into one window of `minutes`.
 
-    The window starts with the first try. Only a keyed hash of `who` is stored.
+    The window starts with the first try. Only a keyed hash of `who` is stored. When Redis is lost, or comes back empty, counting starts
+    afresh: somebody may then have at most twice as many tries in one window, and no form ever fails for it.
     """
-    return _count(_hashed(what, who), timezone.now(), timedelta(minutes=minutes)) <= limit
+    key = _hashed(what, who)
+    count = _in_redis(lambda redis: _counted(redis, key, minutes * 60))
+    return (_counted_in_database(key, timedelta(minutes=minutes)) if count is None else count) <= limit
+
+
+def forget(what: str, who: str) -> None:
+    """Start counting afresh, for instance after a right answer."""
+    key = _hashed(what, who)
+    _in_redis(lambda redis: redis.delete(key))
+    Attempt.objects.filter(key=key).delete()  # there too: it may have been counted while Redis was away
 
 
 # One statement, so that two processes never count the same try as one, and a form waits for the database once. A window that ends later than any
@@ -41,8 +59,9 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING count"""
 
 
-def _count(key: str, now: datetime, window: timedelta) -> int:
+def _counted_in_database(key: str, window: timedelta) -> int:
     connection = connections[router.db_for_write(Attempt)]
+    now = timezone.now()
     first, ends = now + timedelta(microseconds=1), now + window  # a window that ends this moment is over
     moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in (("next", first), ("ends", ends))}
     with connection.cursor() as cursor:
@@ -50,6 +69,25 @@ def _count(key: str, now: datetime, window: timedelta) -> int:
         return cursor.fetchone()[0]
 
 
-def forget(what: str, who: str) -> None:
-    """Start counting afresh, for instance after a right answer."""
-    Attempt.objects.filter(key=_hashed(what, who)).delete()
+def _counted(redis, key: str, seconds: int) -> int:
+    redis.add(key, 0, timeout=seconds)  # does nothing while the window runs
+    try:
+        return redis.incr(key)  # keeps the window's end
+    except ValueError:  # it ended between the two
+        redis.set(key, 1, timeout=seconds)
+        return 1
+
+
+def _in_redis(act):
+    """What `act` makes of the Redis of limits; None where there is none, or it does not answer (or has just not answered)."""
+    global _away_until
+    if LIMITS not in settings.CACHES or time.monotonic() < _away_until:
+        return None
+    from redis.exceptions import RedisError  # not loaded by a site that has none
+
+    try:
+        return act(caches[LIMITS])
+    except (RedisError, OSError) as error:
+        log.warning("Redis does not answer (%s); limits are counted in the database for %s seconds", type(error).__name__, AWAY)
+        _away_until = time.monotonic() + AWAY
+        return None

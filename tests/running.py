@@ -107,6 +107,17 @@ class Stage:
         """A durable PostgreSQL (fsync on, as delivered) on loopback, user postgres, no password; `settings` go to its command line."""
         return Postgres(self, name, port or free_port(), settings or {})
 
+    def redis(self, name: str = "redis", *, port: int = 0) -> Running:
+        """A Redis on loopback that keeps nothing on disk."""
+        program = shutil.which("redis-server")
+        if program is None:
+            raise NotUp("redis-server was not found. By hand: apt-get install -y redis-server")
+        port = port or free_port()
+        command = [program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.home]
+        one = self.start(name, command, env={"PATH": os.environ["PATH"]}, port=port)
+        wait_for_port(one)
+        return one
+
     def manage(self, *arguments: str, env: dict[str, str]) -> str:
         """Run manage.py to its end and return what it printed. Raises subprocess.CalledProcessError."""
         done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
