@@ -40,3 +40,8 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
 def forget(what: str, who: str) -> None:
     """Start counting afresh, for instance after a right answer."""
     Attempt.objects.filter(key=_hashed(what, who)).delete()
+
+
+def take_back(what: str, who: str) -> None:
+    """Uncount one try that turned out to be none of those that are limited."""
+    Attempt.objects.filter(key=_hashed(what, who), count__gt=0).update(count=F("count") - 1)
