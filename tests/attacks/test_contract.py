@@ -39,7 +39,7 @@ def test_every_answer_is_as_the_description_says_and_no_input_is_a_fault(descrip
         @given(case=either)
         def run(case):
             tried.append((case.operation.path, case.method))
-            response = case.call()
+            response = case.call(headers={"Accept-Encoding": "identity"})
             assert response.status_code < 500, case
             case.validate_response(response)
 
