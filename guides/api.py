@@ -49,7 +49,7 @@ def list_guides(request, topic: TopicSlug = "", audience: AudienceCode = "", are
 @router.api_operation(
     READ,
     "/guides/{slug:slug}",
-    response={200: GuideWhole, 404: Problem},
+    response={200: GuideWhole, 404: Problem, 422: Problem},
     operation_id="read_guide",
     summary="一个事项的全部内容，每一条都写明出处和有没有核实",
     by_alias=True,

@@ -1,5 +1,6 @@
 """What residents fill in. Two fields are required; everything else is prefilled or optional."""
 
+import re
 import unicodedata
 import uuid
 
@@ -168,15 +169,23 @@ class CallbackForm(HelpForm):
 
 
 class FollowForm(PlainForm):
-    last_four = forms.RegexField(
-        r"^\d{4}$", strip=True, label="留的电话的后四位", error_messages={"required": "填电话的最后四个数字。", "invalid": "是四个数字，比如 8000。"},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 4}),
+    FOUR = "是四个数字，比如 8000。"
+    last_four = forms.CharField(
+        max_length=30, label="留的电话的后四位", error_messages={"required": "填电话的最后四个数字。", "max_length": FOUR},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 20}),
     )
 
     draft = forms.CharField(max_length=MAX_NOTE, required=False, widget=forms.HiddenInput)
 
     def clean_last_four(self):
-        return unicodedata.normalize("NFKC", self.cleaned_data["last_four"])  # a Chinese keyboard types full-width digits
+        """Four digits, or the whole phone number as it is stored (helpdesk/door.py)."""
+        typed = unicodedata.normalize("NFKC", self.cleaned_data["last_four"])  # a Chinese keyboard types full-width digits
+        if re.fullmatch(r"[0-9]{4}", typed):
+            return typed
+        try:
+            return normalise_phone(typed)
+        except forms.ValidationError:
+            raise forms.ValidationError(self.FOUR, code="invalid") from None
 
 
 class FindForm(PlainForm):

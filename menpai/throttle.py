@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connections, router
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -47,6 +48,13 @@ def forget(what: str, who: str) -> None:
     key = _hashed(what, who)
     _in_redis(lambda redis: redis.delete(key))
     Attempt.objects.filter(key=key).delete()  # there too: it may have been counted while Redis was away
+
+
+def take_back(what: str, who: str) -> None:
+    """Uncount one try that turned out to be none of those that are limited."""
+    key = _hashed(what, who)
+    if _in_redis(lambda redis: redis.get(key) and redis.decr(key)) is None:
+        Attempt.objects.filter(key=key, count__gt=0).update(count=F("count") - 1)
 
 
 # One statement, so that two processes never count the same try as one, and a form waits for the database once. A window that ends later than any

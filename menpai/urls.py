@@ -16,6 +16,7 @@ urlpatterns = [
     path("sw.js", offline.worker),
     path("api/", api.urls),
     path("admin/password_change/", RedirectView.as_view(pattern_name="desk:password")),  # one page for one's own password
+    path("admin/password_change/done/", RedirectView.as_view(pattern_name="desk:account")),  # Django's own may be kept by a cache, with a name on it
     path("admin/", admin.site.urls),
     path("desk/", include(desk_patterns)),
     path("help/", include(resident_patterns)),

@@ -54,7 +54,8 @@ def history(request, pk, model_admin):
     rows = list(page)
     earlier = guide.revisions.filter(number__lt=rows[-1].number).first() if rows else None
     offices = dict(Office.objects.values_list("code", "name"))
-    versions = [version(row, before, offices) for row, before in zip(rows, [*rows[1:], earlier], strict=True)]
+    before = [*rows[1:], earlier] if rows else []  # one that nobody saved yet has no version
+    versions = [version(row, was, offices) for row, was in zip(rows, before, strict=True)]
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Guide), object_id=str(guide.pk))
     context = {"versions": versions, "page": page, "title": "历史版本", "may_roll_back": _may_roll_back(request, guide, model_admin)}
     context["entries"] = entries.select_related("user").order_by("-action_time", "-pk")[:ACTS_SHOWN]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from helpdesk.actions.base import NotPossible, staff_name
 from helpdesk.models import AuditAct, AuditEntry, RecoveryCode, SecondFactor, StaffAccount, StaffSession
-from helpdesk.models.account import CODE_LENGTH, CODES, READABLE
+from helpdesk.models.account import CODE_LENGTH, CODES, FREE_TRIES, READABLE
 
 log = logging.getLogger(__name__)
 WRONG = "不对。看看验证器里现在显示的6位数，数字换了就输新的。"
@@ -73,7 +73,8 @@ def _must_wait(factor: SecondFactor) -> str:
     allowed, why = factor.verify_is_allowed()
     if allowed:
         return ""
-    return f"错了{why['failure_count']}次，先歇一歇：{_in_words(why['locked_until'])}再试。这是为了防别人猜。"
+    told = "不是您输的？有人知道您的密码了：请管理员给您换个密码，换了马上就能登录。" if why["failure_count"] > FREE_TRIES else ""
+    return f"错了{why['failure_count']}次，先歇一歇：{_in_words(why['locked_until'])}再试。这是为了防别人猜。{told}"
 
 
 def _in_words(until: datetime) -> str:
@@ -145,7 +146,11 @@ def reset_factor(*, by, user) -> None:
 
 
 def require_password_change(*, user) -> None:
-    """The password was made by somebody else (an administrator, an import): the first thing after the sign-in is to change it."""
+    """The password was made by somebody else (an administrator, an import): the first thing after the sign-in is to change it.
+
+    Wrong codes are forgotten: whoever tried them with the old password is out, and the owner must not wait for them.
+    """
+    SecondFactor.objects.filter(user=user).update(throttling_failure_count=0, throttling_failure_timestamp=None)
     StaffAccount.objects.update_or_create(user=user, defaults={"must_change_password": True})
     StaffSession.objects.filter(user=user).delete()
 

@@ -17,6 +17,7 @@ from menpai.encryption import EncryptedTextField
 
 FREE_TRIES = 5  # wrong codes in a row that only a clumsy thumb explains
 FIRST_WAIT = 60  # seconds after the fifth; each further one doubles it
+MOST_COUNTED = 11  # up to 64 minutes: who knows only the password must not keep the owner out for days, and 22 guesses a day find nothing
 READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is mistaken for another
 CODES, CODE_LENGTH = 10, 10
 ITERATIONS = 50_000  # of 49 random bits: what is stored cannot be tried through
@@ -73,6 +74,10 @@ class SecondFactor(ThrottlingMixin, Device):
     def get_throttle_factor(self) -> float:
         """Five wrong codes are free, then a minute has to pass, then two, four …; upstream would stop a slow typist after the second."""
         return FIRST_WAIT / 2 ** (FREE_TRIES - 1) if self.throttling_failure_count >= FREE_TRIES else 0
+
+    def throttle_increment(self, commit=True):
+        self.throttling_failure_count = min(self.throttling_failure_count, MOST_COUNTED - 1)
+        super().throttle_increment(commit)
 
     @property
     def text_key(self) -> str:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from guides.workdays import calendar_for
-from helpdesk import actions, sla
+from helpdesk import actions, door, sla
 from helpdesk.behalf import must_come_instead, principal_of
 from helpdesk.changes import papers_changed
 from helpdesk.forms import MAX_NOTE, FollowForm, RatingForm, ReplyForm
@@ -49,12 +49,16 @@ def may_follow(request, reference: str) -> bool:
     return side_of(request, reference) is not None
 
 
-def side_behind(stored: HelpRequest, last_four: str) -> Side | None:
-    """Whose phone ends so. Nobody's once the person was scrubbed."""
+def side_behind(stored: HelpRequest, typed: str) -> Side | None:
+    """Whose phone it is, or ends so (four digits). Nobody's once the person was scrubbed."""
     principal = principal_of(stored)
-    if stored.phone and stored.phone[-4:] == last_four:
+    if _is_of(stored.phone, typed):
         return Side.ASKER
-    return Side.PRINCIPAL if principal and principal.phone and principal.phone[-4:] == last_four else None
+    return Side.PRINCIPAL if principal and _is_of(principal.phone, typed) else None
+
+
+def _is_of(phone: str, typed: str) -> bool:
+    return bool(phone) and typed == (phone[-4:] if len(typed) == 4 else phone)
 
 
 def find_followed(request, reference: str) -> tuple[HelpRequest | None, Side | None]:
@@ -161,13 +165,13 @@ def ask_last_four(request, reference: str, *, opened: Callable | None = None):
         return show_door(request, reference, FollowForm(initial=draft_of(request)))
     form = FollowForm(request.POST or None)
     if form.is_bound and form.is_valid():
-        here = f"{reference}:{throttle.client_address(request)}"
-        if not (throttle.allow("follow", here, limit=5, minutes=15) and throttle.allow("follow-all", reference, limit=50, minutes=24 * 60)):
-            form.add_error(None, "试的次数太多了，过15分钟再来。着急就打 12345。")
+        address, typed = throttle.client_address(request), form.cleaned_data["last_four"]
+        if refusal := door.refusal(reference, address, typed):
+            form.add_error(None, refusal)
         else:
             stored = HelpRequest.objects.select_related("principal").filter(reference=reference).first()
-            if stored and (side := side_behind(stored, form.cleaned_data["last_four"])):
-                throttle.forget("follow", here)
+            if stored and (side := side_behind(stored, typed)):
+                door.opened(reference, address, typed)
                 stored.by_principal = side == Side.PRINCIPAL
                 return let_follow((opened or _opened)(request, stored, side, form.cleaned_data["draft"]), stored, side)
             form.add_error("last_four", WRONG_PAIR)

@@ -39,6 +39,12 @@ def dial(phone):
 
 
 @register.filter
+def web(address):
+    """An address of the web as it is; empty for any other, such as one that would run as a script, however it came into the database."""
+    return address if str(address).startswith(("https://", "http://")) else ""
+
+
+@register.filter
 def clock(moment, now=None):
     """今天 17:00, 明天 9:00, 11月25日（周三） 9:00: a moment as one says it, said at the moment `now`."""
     local = timezone.localtime(moment)

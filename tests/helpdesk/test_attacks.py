@@ -42,9 +42,9 @@ def test_five_tries_are_five_however_the_number_is_written_and_whichever_page_as
     assert "试的次数太多了" in try_door(f"/help/{stored.reference}/", "8000"), "the right digits do not open it then either"
 
 
-def test_many_addresses_together_have_fifty_tries_a_day():
+def test_many_addresses_together_have_thirty_tries_a_week():
     stored = make_request(phone="13800138000")
-    for number in range(50):
+    for number in range(30):
         try_door(f"/help/{stored.reference}/", ip=f"203.0.113.{number}")
     assert "试的次数太多了" in try_door(f"/help/{stored.reference}/mine/", "8000", ip="198.51.100.1")
 
@@ -64,10 +64,10 @@ def test_a_number_that_exists_is_answered_as_one_that_does_not(page, data):
     stored, gone = make_request(), make_request()
     actions.erase(request=gone)
     said = {}
-    for reference in (stored.reference, gone.reference, UNKNOWN):
-        address = f"/help/{reference}/{page}"
+    for number, reference in enumerate((stored.reference, gone.reference, UNKNOWN)):
+        address, client = f"/help/{reference}/{page}", Client(REMOTE_ADDR=f"203.0.113.{number}")  # an address that was seen before costs fewer queries
         with CaptureQueriesContext(connection) as queries:
-            response = Client().post(address, data) if data else Client().get(address)
+            response = client.post(address, data) if data else client.get(address)
         text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode()).replace(reference, "…")
         said[reference] = (response.status_code, len(queries), text)
     assert len(set(said.values())) == 1
