@@ -9,6 +9,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
+from menpai import metrics, tally
 from menpai.models import Attempt
 
 
@@ -34,7 +35,17 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
         Attempt.objects.filter(key=key, expires_at__lte=now).delete()
         Attempt.objects.get_or_create(key=key, defaults={"expires_at": now + timedelta(minutes=minutes)})
         Attempt.objects.filter(key=key).update(count=F("count") + 1)
-        return Attempt.objects.values_list("count", flat=True).get(key=key) <= limit
+        is_allowed = Attempt.objects.values_list("count", flat=True).get(key=key) <= limit
+    if not is_allowed:
+        note_refused(what)
+    return is_allowed
+
+
+def note_refused(what: str) -> None:
+    """For the operator's figures: the name of the limit only, without what stands behind a colon (a row's number)."""
+    name = what.partition(":")[0]
+    metrics.THROTTLED.labels(name).inc()
+    tally.note("throttled", name)
 
 
 def forget(what: str, who: str) -> None:
