@@ -103,10 +103,10 @@ def _compare_schema() -> Result:
     executor = MigrationExecutor(connection)
     graph, applied = executor.loader.graph, executor.loader.applied_migrations
     if pending := executor.migration_plan(graph.leaf_nodes()):
-        return FAIL, "behind: " + " ".join(f"{migration.app_label}.{migration.name}" for migration, _ in pending[:10])
+        return FAIL, "behind: " + ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in pending[:10])
     known = {label for label, _ in graph.nodes}
     if ahead := [f"{app}.{name}" for app, name in applied if app in known and (app, name) not in graph.nodes]:
-        return DEGRADED, "ahead: " + " ".join(sorted(ahead)[:10])
+        return DEGRADED, "ahead: " + ", ".join(sorted(ahead)[:10])
     return OK, ""
 
 
@@ -124,7 +124,7 @@ def loops() -> Result:
     seen = dict(JobRun.objects.filter(name__in=site_state.LOOPS).values_list("name", "succeeded_at"))
     now = timezone.now()
     silent = [name for name, longest in site_state.LOOPS.items() if not seen.get(name) or seen[name] < now - longest]
-    return (DEGRADED, "not running: " + " ".join(silent)) if silent else (OK, "")
+    return (DEGRADED, "not running: " + ", ".join(silent)) if silent else (OK, "")
 
 
 def disk() -> Result:
