@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 
 from guides.admin.within import DistrictRows
 from guides.districts import sees_all
-from helpdesk import admin_accounts, admin_figures, admin_roster  # noqa: F401 -- register their pages
+from helpdesk import admin_accounts, admin_figures, admin_operator, admin_roster  # noqa: F401 -- register their pages
 from helpdesk.access import kept_from
 from helpdesk.models import AuditEntry, Event, EventKind, HelpRequest, Posting, ReplyTemplate, normalise_reference
 from helpdesk.people import accounts_within

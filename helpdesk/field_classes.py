@@ -254,6 +254,12 @@ TABLE: dict[str, Rows] = {
     "menpai.Attempt": (  # a keyed hash of an address, until its window is over
         (INTERNAL, delete_after("expires_at", 0), "id key count expires_at"),
     ),
+    "menpai.JobRun": (
+        (INTERNAL, KEEP, "name ended_at succeeded_at seconds trouble day leased_until"),
+    ),
+    "menpai.HourCount": (  # which view or logger, never whose request
+        (INTERNAL, delete_after("hour", 35), "id kind where hour count last_at last_id"),
+    ),
     "menpai.ImportJob": (  # of staff and places, nothing of a resident; imports.forget_old takes the file with the row
         (INTERNAL, delete_after("asked_at", 7), "id kind file name is_large state rows_total rows_done report asked_by asked_at ended_at"),
         (INTERNAL, delete_after("asked_at", 7), "lease leased_until attempts"),

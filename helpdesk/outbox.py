@@ -23,6 +23,7 @@ from helpdesk import sending_times
 from helpdesk.channels import Outcome
 from helpdesk.delivery import Message, hours_of, prepare
 from helpdesk.models import Notification, SendState
+from menpai.logs import request_id
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
@@ -115,6 +116,7 @@ def _in_hand(token: UUID):
 
 def send_one(token: UUID) -> str:
     """Send what is leased under `token` as one message and write down what became of it: sent, skipped, later, or failed."""
+    request_id.set(f"notice-{token.hex[:12]}")  # in each line about it, and in the statements
     try:
         return _send_one(token)
     except DatabaseError:

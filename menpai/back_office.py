@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "helpdesk.HelpRequest", "helpdesk.ReplyTemplate", "helpdesk.Posting", "helpdesk.Absence", "helpdesk.Cover", "helpdesk.MarketDay",
         "helpdesk.Robot", "helpdesk.Notification",
     ),
+    "网站运行": (),
     "账号和记录": ("auth.User", "auth.Group", "helpdesk.AuditEntry", "helpdesk.Event"),
 }  # fmt: skip
 
@@ -29,12 +30,17 @@ NAMES = {"auth.User": "账号", "auth.Group": "角色"}  # Django's own models, 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the back office that is no list of a model: where it stands, and which permission opens it."""
+    """A page of the back office that is no list of a model: where it stands, and which permission opens it.
+
+    One whose address is not a model admin's brings its own `route` and `view`, which is given the request.
+    """
 
     group: str
     name: str
     url_name: str
     permission: str
+    route: str = ""
+    view: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ class BackOffice(AdminSite):
         return super().index(request, {"todos": todos, "title": "今天", **(extra_context or {})})
 
     def get_urls(self):
-        return [path("handbook/", self.admin_view(self.handbook), name="handbook"), *super().get_urls()]
+        own = [path(page.route, self.admin_view(page.view), name=page.url_name.rpartition(":")[2]) for page in self.pages if page.view]
+        return [path("handbook/", self.admin_view(self.handbook), name="handbook"), *own, *super().get_urls()]
 
     def handbook(self, request):
         """The editor's handbook, to read and to print."""

@@ -65,3 +65,39 @@ class BackupTaken(models.Model):
 
     def __str__(self):
         return str(self.at)
+
+
+class JobRun(models.Model):
+    """How a job that runs by itself is doing: one row a job, so it never grows. A daily job is taken by a conditional UPDATE of `leased_until`."""
+
+    name = models.CharField("哪件活", max_length=40, primary_key=True)
+    ended_at = models.DateTimeField("最近一次做完", null=True, blank=True)
+    succeeded_at = models.DateTimeField("最近一次做成", null=True, blank=True)
+    seconds = models.FloatField("用了几秒", default=0)
+    trouble = models.CharField("没做成的原因", max_length=80, blank=True, help_text="错误的类型，没有内容。")
+    day = models.DateField("做成的是哪一天的", null=True, blank=True)
+    leased_until = models.DateTimeField("做到几时算断了", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "自己跑的活"
+
+    def __str__(self):
+        return self.name
+
+
+class HourCount(models.Model):
+    """How often something happened in an hour: an error, a try that a limit refused. Where in the program, never to whom."""
+
+    kind = models.CharField("什么", max_length=10)
+    where = models.CharField("在哪里", max_length=80)
+    hour = models.DateTimeField("哪个小时", db_index=True)
+    count = models.PositiveIntegerField("次数", default=0)
+    last_at = models.DateTimeField("最近一次")
+    last_id = models.CharField("最近一次的编号", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "按小时计数"
+        constraints = [models.UniqueConstraint(fields=["kind", "where", "hour"], name="one_count_an_hour")]
+
+    def __str__(self):
+        return f"{self.where} {self.count}"

@@ -2,6 +2,8 @@
 
 import json
 import os
+from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 
 import dj_database_url
@@ -68,6 +70,22 @@ POLICE_NUMBER = env("MENPAI_POLICE_RECORD", "")
 SITE_ID = env("MENPAI_SITE_ID", "")  # 政府网站标识码
 HOTLINE = env("MENPAI_HOTLINE", "12345")
 RETENTION_DAYS = int(env("MENPAI_RETENTION_DAYS", "30"))  # personal data is scrubbed this many days after closing
+# For the operator (menpai/metrics.py, menpai/health.py, menpai/logs.py).
+METRICS_TOKEN = env("MENPAI_METRICS_TOKEN")  # whoever brings it gets /metrics; empty, with no addresses either: nobody
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("MENPAI_METRICS_TOKEN needs 20 characters or more.")
+try:
+    METRICS_FROM = [ip_network(part) for part in env_list("MENPAI_METRICS_FROM")]  # addresses or networks that get it without
+except ValueError as error:
+    raise ImproperlyConfigured(f"MENPAI_METRICS_FROM holds what is no address or network: {error}") from None
+SLOW_MS = int(env("MENPAI_SLOW_MS", "2000"))  # a request that takes longer is logged
+SQL_IDS = env_bool("MENPAI_SQL_IDS")  # the request's id as a comment before each statement
+REVISION = env("MENPAI_REVISION")  # of the source that the image was built from
+TLS_PROBE = env("MENPAI_TLS_PROBE")  # host:port where visitors' HTTPS ends: its certificate's last day is shown
+try:
+    DAILY_AT = time.fromisoformat(env("MENPAI_DAILY_AT", "03:10"))  # when `every_day --loop` does its jobs
+except ValueError:
+    raise ImproperlyConfigured("MENPAI_DAILY_AT must be a time of day such as 03:10.") from None
 PHOTO_DAYS = int(env("MENPAI_PHOTO_DAYS", "30"))  # a photo of a paper is deleted this many days after it was sent,
 PHOTO_DAYS_AFTER_END = int(env("MENPAI_PHOTO_DAYS_AFTER_END", "3"))  # or this many after its request ended, whichever comes first
 
@@ -90,6 +108,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "menpai.middleware.request_id",
+    "menpai.metrics.watch",
+    "menpai.health.metrics_page",  # before hosts are checked and http is redirected: who scrapes knows neither
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -331,12 +351,18 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "menpai.logs.ReportFilter"
+LOG_FORMAT = env("MENPAI_LOG_FORMAT", "line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured(f"MENPAI_LOG_FORMAT must be line or json, not {LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "menpai.logs.RequestIdFilter"}},
-    "formatters": {"line": {"()": "menpai.logs.LineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "formatters": {"line": {"()": "menpai.logs.LineFormatter"}, "json": {"()": "menpai.logs.JsonFormatter"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+        "counter": {"class": "menpai.tally.ErrorCounter"},
+    },
+    "root": {"handlers": ["stderr", "counter"], "level": "INFO"},
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }

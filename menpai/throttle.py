@@ -12,6 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
+from menpai import metrics, tally
 from menpai.models import Attempt
 
 LIMITS = "limits"  # the alias in CACHES, where there is a Redis
@@ -40,7 +41,17 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     """
     key = _hashed(what, who)
     count = _in_redis(lambda redis: _counted(redis, key, minutes * 60))
-    return (_counted_in_database(key, timedelta(minutes=minutes)) if count is None else count) <= limit
+    is_allowed = (_counted_in_database(key, timedelta(minutes=minutes)) if count is None else count) <= limit
+    if not is_allowed:
+        note_refused(what)
+    return is_allowed
+
+
+def note_refused(what: str) -> None:
+    """For the operator's figures: the name of the limit only, without what stands behind a colon (a row's number)."""
+    name = what.partition(":")[0]
+    metrics.THROTTLED.labels(name).inc()
+    tally.note("throttled", name)
 
 
 def forget(what: str, who: str) -> None:

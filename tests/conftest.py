@@ -121,6 +121,15 @@ def fresh_site_words(monkeypatch):
     monkeypatch.setattr(District, "kept_until", float("inf"))
 
 
+@pytest.fixture(autouse=True)
+def nothing_counted(monkeypatch):
+    """Errors that an earlier test logged are not written by a request of this one."""
+    from menpai import tally
+
+    monkeypatch.setattr(tally, "pending", {})
+    monkeypatch.setattr(tally, "_not_before", 0.0)
+
+
 @pytest.fixture
 def district(db):
     """惠农区 with its 12 townships and 79 communities, as the fixture has them. Returns the district's area."""

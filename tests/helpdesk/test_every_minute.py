@@ -13,7 +13,7 @@ from helpdesk.management.commands import every_minute
 
 
 @pytest.fixture
-def called(monkeypatch) -> list[str]:
+def called(monkeypatch, db) -> list[str]:
     """The jobs that ran; the one named broken fails."""
     names = []
 

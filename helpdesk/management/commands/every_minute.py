@@ -1,25 +1,10 @@
-import logging
-import os
-import signal
-from threading import Event
-
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import close_old_connections
+
+from menpai import runs
 
 JOBS = ("mend_clock", "publish_due", "escalate", "flag_changes", "tell_wishers", "work_imports", "roll_up")
 PAUSE = 60  # seconds
-log = logging.getLogger(__name__)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's, and alive
-        pass
-    return True
 
 
 class Command(BaseCommand):
@@ -30,27 +15,11 @@ class Command(BaseCommand):
         parser.add_argument("--beside", type=int, metavar="PID", help="那个进程没了，也停。")
 
     def handle(self, *, loop, beside, **options):
-        if not loop:
-            if failed := self._once():
-                raise CommandError(f"没做成：{'、'.join(failed)}。原因在日志里。")
-            return
-        stop = Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
-        while True:
-            close_old_connections()  # a database that was restarted in between must not fail every job from then on
-            self._once()
-            for _ in range(PAUSE):
-                if stop.wait(1) or (beside and not _is_alive(beside)):
-                    return
+        if loop:
+            runs.loop("every_minute", self._once, pause=PAUSE, beside=beside)
+        elif failed := self._once():
+            raise CommandError(f"没做成：{'、'.join(failed)}。原因在日志里。")
 
     def _once(self) -> list[str]:
         """Run each job; the names of those that failed."""
-        failed = []
-        for job in JOBS:
-            try:
-                call_command(job, stdout=self.stdout, stderr=self.stderr)
-            except Exception:
-                log.exception("%s failed", job)
-                failed.append(job)
-        return failed
+        return [job for job in JOBS if not runs.is_stopping() and not runs.attempt(job, lambda job=job: call_command(job, stdout=self.stdout, stderr=self.stderr))]

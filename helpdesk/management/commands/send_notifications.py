@@ -9,6 +9,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from helpdesk import outbox
+from menpai import runs
 
 logger = logging.getLogger(__name__)
 HOUR = 3600
@@ -39,10 +40,16 @@ class Command(BaseCommand):
 
     def _run(self, stop: Event, poll: float, lasting: timedelta) -> None:
         cleaned, watch = monotonic() - HOUR, outbox.Watch()
+
+        def over() -> bool:  # asked between two messages
+            runs.beat("send_notifications")
+            return stop.is_set()
+
         while not stop.is_set():
             try:
                 close_old_connections()
-                outbox.send_due(stop=stop.is_set, lasting=lasting, watch=watch)
+                over()
+                outbox.send_due(stop=over, lasting=lasting, watch=watch)
                 if monotonic() - cleaned >= HOUR:
                     cleaned = monotonic()
                     outbox.delete_old(timezone.now())
