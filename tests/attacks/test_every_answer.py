@@ -12,7 +12,7 @@ from tests.attacks.addresses import filled, public_routes, scene
 from tests.factories import make_user
 from tests.helpdesk.staff_addresses import Rows, staff_routes
 from tests.helpdesk.staff_addresses import filled as filled_staff
-from tests.helpdesk.test_second_factor import CODE, digits, has_factor, half_in
+from tests.helpdesk.test_second_factor import CODE, digits, half_in, has_factor
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('menpai', '0002_excel'),
+        ('menpai', '0003_replica'),
     ]
 
     operations = [
