@@ -121,7 +121,7 @@ class _Listener:
 
     def __init__(self):
         self.number: int | None = None
-        self.until = 0.0
+        self.until, self.lock = 0.0, threading.Lock()
         self.parameters = connection.get_connection_params() | {
             "autocommit": True, "connect_timeout": 5, "application_name": "menpai content stamp",
             "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
@@ -135,8 +135,9 @@ class _Listener:
         return self.number if time.monotonic() < self.until else None
 
     def at_least(self, number: int) -> None:
-        if self.number is not None and self.number < number:
-            self.number = number
+        with self.lock:  # a commit of our own and one that is heard of, at the same moment
+            if self.number is not None and self.number < number:
+                self.number = number
 
     def _run(self) -> None:
         import psycopg
@@ -145,13 +146,17 @@ class _Listener:
             try:
                 with psycopg.connect(**self.parameters) as line:
                     line.execute(f"LISTEN {CHANNEL}")  # first listen, then read: what is committed between the two is heard
+                    self.number = self._read(line)  # as it is, also when another server took over with less
                     while True:
-                        self._take(line.execute(READ).fetchone())
+                        self.until = time.monotonic() + SILENCE
                         for _ in line.notifies(timeout=HEARTBEAT, stop_after=1):
                             pass
+                        self.at_least(self._read(line))
             except (psycopg.Error, OSError):
                 self.number = None
             time.sleep(AGAIN)
 
-    def _take(self, row: tuple[int] | None) -> None:
-        self.number, self.until = row[0] if row else 0, time.monotonic() + SILENCE
+    @staticmethod
+    def _read(line) -> int:
+        row = line.execute(READ).fetchone()
+        return row[0] if row else 0
