@@ -34,13 +34,14 @@ class Site:
         from django.core.handlers.wsgi import WSGIHandler
         from django.test import RequestFactory
 
-        from guides import warming
+        from guides import freshness, warming
         from guides.models import Area, Guide
 
         self.handler, self.factory = WSGIHandler(), RequestFactory()
         started = time.process_time()
         self.guides_warmed = warming.warm()
         self.warming = time.process_time() - started
+        freshness.follow()  # as a web process does
         self.villages = list(Area.objects.filter(level="community").values_list("code", flat=True))
         self.guides = list(Guide.objects.published().prefetch_related("situations__answers"))
 

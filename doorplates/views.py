@@ -5,9 +5,10 @@ from django.views.decorators.cache import cache_control
 from doorplates import codes, scanning
 from doorplates.access import find_plate
 from doorplates.models import PlateState
+from guides.front import front_context
 from guides.models import Area
 from guides.viewpoint import Viewpoint, resident, seen_from
-from guides.views import front_context, page_context, public_page
+from guides.views import page_context, public_page
 from menpai.roles import Role, has_role
 
 

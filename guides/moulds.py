@@ -6,6 +6,7 @@ year. What depends on the clock, the village's offices or the version that is pr
 {% live %}: these are rendered each time.
 """
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 
 from django.template.loader import render_to_string
@@ -20,7 +21,9 @@ MOST_CHARACTERS = 20_000_000  # two bytes each: 40 MB. The usual pages of all gu
 # A NUL is refused by forms, by files and by PostgreSQL, so no text of an editor looks like these.
 PREFIX, CODE, NAME, OTHER = "\0p", "\0c", "\0n", "\0o"
 
-_kept: Kept[str] = Kept(MOST_CHARACTERS, weigh=len)
+HOLE = re.compile("\0([pcno]|{[^}]*})")
+
+_kept: Kept[tuple[str, ...]] = Kept(MOST_CHARACTERS, weigh=lambda parts: sum(map(len, parts)))
 
 
 class _AnyArea:
@@ -52,23 +55,23 @@ def mark_of(template: str) -> SafeString:
     return mark_safe(f"\0{{{template}}}")
 
 
-def page(template: str, context: Mapping, *, key: Hashable, live: tuple[str, ...]) -> str:
-    """The page, from its mould where there is one. `key` is what the mould depends on beside the viewpoint; `live` the templates that it
-    names with {% live %}."""
-    viewpoint = context["viewpoint"]
+def page(template: str, context: Mapping, *, key: Hashable) -> str:
+    """The page, from its mould where there is one. `key` is what the mould depends on beside the viewpoint."""
+    viewpoint, area = context["viewpoint"], context["viewpoint"].area
     anywhere = Anywhere(viewpoint)
-    text = kept((template, key, anywhere.kind), lambda: render_to_string(template, {**context, "viewpoint": anywhere, "other_mode": OTHER}))
-    area = viewpoint.area
-    text = text.replace(PREFIX, viewpoint.prefix).replace(OTHER, escape(context["other_mode"]))
+    parts = kept((template, key, anywhere.kind), lambda: render_to_string(template, {**context, "viewpoint": anywhere, "other_mode": OTHER}))
+    words = {PREFIX[1]: viewpoint.prefix, OTHER[1]: escape(context["other_mode"])}
     if area:
-        text = text.replace(CODE, area.code).replace(NAME, escape(area.short_name))
-    for name in live:
-        mark = mark_of(name)
-        if mark in text:
-            text = text.replace(mark, render_to_string(name, context))
-    return text
+        words |= {CODE[1]: area.code, NAME[1]: escape(area.short_name)}
+    made = list(parts)  # text and hole by turns
+    for at in range(1, len(made), 2):
+        hole = made[at]
+        if hole not in words:
+            words[hole] = render_to_string(hole[1:-1], context)
+        made[at] = words[hole]
+    return "".join(made)
 
 
-def kept(key: Hashable, make: Callable[[], str]) -> str:
-    """What was rendered under this key, else made now. Two who make it at once make the same."""
-    return _kept.get(key) or _kept.put(key, make())
+def kept(key: Hashable, make: Callable[[], str]) -> tuple[str, ...]:
+    """What was rendered under this key, else made now, split at its holes. Two who make it at once make the same."""
+    return _kept.get(key) or _kept.put(key, tuple(HOLE.split(make())))

@@ -13,9 +13,10 @@ from django.views.decorators.cache import cache_control
 from guides import moulds
 from guides.counting import note
 from guides.distance import CROSS, VIDEO, ways_of
+from guides.front import front_context, topics_with_guides
 from guides.gazetteer import gazetteer_of
 from guides.misses import note_miss
-from guides.models import Area, Audience, Domain, Guide, JobPosting, Level, LifeEvent, Notice, Opened, Status, own_district
+from guides.models import Area, Audience, Domain, Guide, Level, LifeEvent, Opened, Status, own_district
 from guides.preparation import plan
 from guides.printed import sheet_of
 from guides.search import life_events, search
@@ -36,27 +37,6 @@ def page_context(request, viewpoint: Viewpoint, **extra) -> dict:
     """What base.html and the search box need on every resident page."""
     request.viewpoint = viewpoint  # the words of header and footer are those of its district
     return {"viewpoint": viewpoint, "site": words_of(viewpoint.district), "other_mode": other_mode(request.get_full_path()), "query": "", **extra}
-
-
-def front_context(viewpoint: Viewpoint) -> dict:
-    """What the front page and a plate's page offer: what people need most, topics, what is new."""
-    published = Guide.objects.published().filter(district=viewpoint.district)
-    return {
-        "featured": published.filter(featured__isnull=False).order_by("featured", "slug")[:8],
-        "topics": topics_with_guides(viewpoint.district),
-        "events": list(LifeEvent.objects.published().filter(district=viewpoint.district, audience=Audience.PERSONAL)[:3]),
-        "notices": list(Notice.objects.current(area=viewpoint.locality, district=viewpoint.district)[:3]),
-        "jobs": list(JobPosting.objects.current(area=viewpoint.locality, district=viewpoint.district)[:3]),
-    }
-
-
-def topics_with_guides(district: str, audience: str = ""):
-    """The topics in which a district has a published guide; all districts share their names and order."""
-    published = Q(guides__status=Status.PUBLISHED, guides__district=district)
-    if audience:
-        published &= Q(guides__audience=audience)
-    topics = Domain.objects.annotate(count=Count("guides", filter=published)).filter(count__gt=0)
-    return topics.order_by("order", "slug")  # a query with GROUP BY forgets the model's own ordering
 
 
 @public_page
@@ -138,9 +118,6 @@ def guide(request, slug):
     return render_guide(request, volume, request.viewpoint)
 
 
-LIVE = ("guides/_places.html", "guides/_sheet.html")  # what a guide's page does not keep: open now, the village's own code
-
-
 def render_guide(request, volume: Volume, viewpoint: Viewpoint, *, preview: bool = False):
     """The page of a guide for the answers in the address; in the 长辈版 one question a page. From its mould, where something may be kept."""
     found, (reading, case) = volume.guide, volume.read(request.GET)
@@ -167,7 +144,7 @@ def render_guide(request, volume: Volume, viewpoint: Viewpoint, *, preview: bool
     if gazetteer is None or preview or context["have"]:
         return render(request, template, context)
     key = (case, context.get("step"), context["site"], now.year)
-    return HttpResponse(moulds.page(template, context | {"request": request}, key=key, live=LIVE))
+    return HttpResponse(moulds.page(template, context | {"request": request}, key=key))
 
 
 def _elder_step(request) -> dict:

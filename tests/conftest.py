@@ -104,9 +104,9 @@ def open_connection():
 @pytest.fixture(autouse=True)
 def nothing_kept():
     """Guides, areas and rendered pages are kept by the content's version too."""
-    from guides import gazetteer, moulds, shelf
+    from guides import front, gazetteer, moulds, shelf
 
-    for kept in (gazetteer._kept, moulds._kept, shelf._shelves, shelf._wholes, shelf._volumes, shelf._readings):
+    for kept in (front._kept, gazetteer._kept, moulds._kept, shelf._shelves, shelf._wholes, shelf._volumes, shelf._readings):
         kept.clear()
 
 

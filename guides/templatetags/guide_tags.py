@@ -31,7 +31,7 @@ def place(context, one):
         with context.push(place=one):
             return template.render(context)
 
-    return mark_safe(moulds.kept((one.key, context["site"]), render)) if one.is_shared else render()  # a template's own output
+    return mark_safe(moulds.kept((one.key, context["site"]), render)[0]) if one.is_shared else render()  # a template's own output
 
 
 @register.filter

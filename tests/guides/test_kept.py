@@ -47,6 +47,7 @@ def guide(db) -> Guide:
     district, village = make_area(SHUIYUN).lineage_codes[-1], make_area(SHUIYUN)
     make_area(YUANYI), make_area(XIAZHUANGZI)
     other = make_guide("hukou-001", title="户口簿签发", plain_title="办户口簿", papers=("出生证",), promised_limit=5)
+    Fact.objects.create(guide=other, field=FactField.PROMISED_LIMIT)
     found = make_guide(papers=("社保卡",), promised_limit=3)
     Material.objects.create(guide=found, name="收入证明", issued_by=other, order=5)
     Step.objects.create(guide=found, text="先到窗口取号")
@@ -190,7 +191,7 @@ CHANGES = {
     "official title": (of(Guide, "title", "改了的名称", slug="yibao-001"), "改了的名称"),
     "material": (of(Material, "name", "医保卡", name="社保卡"), "医保卡"),
     "verified material": (of(Material, "mark", Mark.OFFICIAL, name="社保卡"), None),
-    "step": (of(Step, "text", "先打电话", text="先到窗口取号"), "先打电话"),
+    "step": (of(Step, "text", "先到大厅排队", text="先到窗口取号"), "先到大厅排队"),
     "new step": (add_step, "再去盖章"),
     "condition": (of(Statement, "text", "住在本区", text="户口在本区"), "住在本区"),
     "fact's note": (of(Fact, "note", "不算周末", note="节假日顺延"), "不算周末"),
@@ -207,7 +208,7 @@ CHANGES = {
     "hours": (of_place(OfficeHours, "closes", "16:30", office__code="zhan"), "16:30 关"),
     "day off": (close_today, "停电"),
     "village": (of_place(Area, "name", "水韵新名社区居民委员会", pk=SHUIYUN), "水韵新名社区"),
-    "version": (of(Guide, "visits", 1, slug="yibao-001"), "第2版"),
+    "version": (of(Guide, "department", "区某某局", slug="yibao-001"), "第2版"),
 }
 
 
