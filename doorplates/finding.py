@@ -62,7 +62,8 @@ def find_and_count(asked: list[tuple[str, bool]]) -> list[Found | None]:
 def _on_postgresql(asked: list[tuple[str, bool]], today: date) -> list[Found | None]:
     """By libpq itself, through psycopg: what its cursors do for a query costs more than this query. Valid codes need no quotes in an array."""
     wrapper, answers = connections[DEFAULT_DB_ALIAS], [None] * len(asked)
-    wrapper.close_if_unusable_or_obsolete()  # as Django does at the start of a request
+    if not wrapper.in_atomic_block:  # as always but in tests
+        wrapper.close_if_unusable_or_obsolete()  # as Django does at the start of a request
     wrapper.ensure_connection()
     with wrapper.wrap_database_errors:
         line = wrapper.connection.pgconn
