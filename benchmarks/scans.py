@@ -106,6 +106,8 @@ class Site:
         """Answers a second; remembers the microseconds of processor time that each cost, web and database together."""
         before = self._spent()
         rate, answers = measure.wrk_counted(self.web.url + self.path, seconds=seconds, connections=CONNECTIONS, script=self.script, headers=PHONE)
+        if not answers:
+            raise SystemExit(f"{self.web.name} did not answer once in {seconds} s, load {os.getloadavg()[0]:.1f}")
         self.answers, self.runs = self.answers + answers, self.runs + 1
         self.costs.append((self._spent() - before) / answers / 1000)
         return rate
@@ -179,7 +181,7 @@ def run(stage: Stage, many: int) -> int:
     check_pages(sites["many"], many)
     check_pages(sites["few"], FEW)
     for site in sites.values():
-        site.rate(1)
+        site.rate(3)
         site.costs.clear()
     rates: dict[str, list[float]] = {name: [] for name in sites}
     for number in range(ROUNDS):

@@ -8,18 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
+from html import escape
 from io import BytesIO
 from typing import NamedTuple
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils import timezone
-from django.utils.html import escape
 
 from doorplates import codes
 from doorplates.finding import Found
-from doorplates.models import Building, Doorplate
+from doorplates.models import Building, Doorplate, place_of
 from doorplates.page_parts import LENGTHS, Parts
 from guides.models import Area, JobPosting, Level, Notice, district_code_of
+from guides.models.places import is_village_name, short_name_of
 from menpai.templatetags.pages import dial
 
 SECONDS = 60  # as long as a cache may keep any other page
@@ -57,9 +58,8 @@ class KeptPages:
         if len(found.area) != LENGTHS[AREA]:
             return None
         now = (number, timezone.localdate())
-        area = Area(code=found.area, name=found.area_name)
         kind = Kind(
-            self._near(found.area, now), found.is_sample, area.is_village, bool(found.contact_phone), bool(found.contact_phone and found.contact_name)
+            self._near(found.area, now), found.is_sample, is_village_name(found.area_name), bool(found.contact_phone), bool(found.contact_phone and found.contact_name)
         )
         return self._fresh(kind, now, lambda: self._made(kind, door))
 
@@ -129,11 +129,10 @@ def _stand_in(kind: Kind) -> tuple[dict[str, str], Doorplate]:
 
 def values_of(found: Found, path: str) -> dict[str, bytes]:
     """What fills the gaps for a plate that was asked for by this path (no slash before it): escaped where a template would."""
-    area = Area(code=found.area, name=found.area_name)
-    plate = Doorplate(code=found.code, entrance=found.entrance, building=Building(estate=found.estate, name=found.building))
-    name = area.short_name.removesuffix("村") if area.is_village else area.short_name
+    name = short_name_of(found.area_name)
     texts = {
-        PLACE: plate.place, PATH: path, CODE: found.code, SPOKEN: plate.spoken_code, AREA: found.area, NAME: name,
+        PLACE: place_of(found.estate, found.building, found.entrance), PATH: path, CODE: found.code, SPOKEN: codes.spoken(found.code),
+        AREA: found.area, NAME: name.removesuffix("村") if is_village_name(found.area_name) else name,
         CONTACT: found.contact_name, PHONE: found.contact_phone, DIAL: dial(found.contact_phone),
     }  # fmt: skip
     return {slot: escape(text).encode() for slot, text in texts.items()}

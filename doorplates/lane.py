@@ -45,7 +45,7 @@ class ScanLane:
     ):  # fmt: skip
         self.application, self.generation, self.request_id, self.settled = application, generation, request_id, settled
         self.pages, self.together = KeptPages(get_response), Together(find_and_count)
-        self._may_enter = lru_cache(maxsize=256)(_may_enter)
+        self._may_enter, self._cookies_of = lru_cache(maxsize=256)(_may_enter), lru_cache(maxsize=4)(_cookies_of)
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         code = self._code(environ)
@@ -84,7 +84,10 @@ class ScanLane:
         etag = f'"{_digest(text)}"'
         named = self.request_id(environ)
         current_id.set(named)
-        own = [("X-Request-ID", named), *_cookies(int(time.time()), environ["PATH_INFO"], found)]
+        mark, name = self._cookies_of(int(time.time()))
+        own = [("X-Request-ID", named), ("Set-Cookie", name.replace(ANYBODY, found.code))]
+        if found.is_counted:
+            own.append(("Set-Cookie", mark.replace(ANYBODY, environ["PATH_INFO"])))
         if _has(environ, etag):
             start_response("304 Not Modified", [*kept.short, ("ETag", etag), *own])
             return []
@@ -131,14 +134,8 @@ def _has(environ: dict, etag: str) -> bool:
     return bool(given) and any(one in ("*", etag, f"W/{etag}") for one in parse_etags(given))
 
 
-def _cookies(second: int, path: str, found: Found) -> list[tuple[str, str]]:
-    mark, name = _cookies_of(second)
-    return [*([("Set-Cookie", mark.replace(ANYBODY, path))] if found.is_counted else []), ("Set-Cookie", name.replace(ANYBODY, found.code))]
-
-
-@lru_cache(maxsize=4)
-def _cookies_of(second: int) -> tuple[str, str]:
-    """The two cookies of a scan as they are written in this second: they hold when they end."""
+def _cookies_of(_second: int) -> tuple[str, str]:
+    """The two cookies of a scan as they are written in this second, which is in them: each says when it ends."""
     response = HttpResponse()
     scanning.remember(ANYBODY, response)
     scanning.name_plate(ANYBODY, response)

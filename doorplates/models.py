@@ -58,6 +58,11 @@ class Condition(models.TextChoices):
     GONE = "gone", "不见了"
 
 
+def place_of(estate: str, building: str, entrance: str) -> str:
+    """水韵名都 8号楼 2单元: building and entrance as one says them."""
+    return " ".join(part for part in (estate, building, entrance) if part)
+
+
 class DoorplateQuerySet(models.QuerySet):
     def active(self):
         return self.filter(state=PlateState.ACTIVE)
@@ -102,8 +107,7 @@ class Doorplate(models.Model):
 
     @property
     def place(self) -> str:
-        """水韵名都 8号楼 2单元: building and entrance as one says them."""
-        return " ".join(part for part in (self.building.estate, self.building.name, self.entrance) if part)
+        return place_of(self.building.estate, self.building.name, self.entrance)
 
     @property
     def spoken_code(self) -> str:

@@ -17,6 +17,15 @@ class Level(models.TextChoices):
     COMMUNITY = "community", "村（社区）"
 
 
+def short_name_of(name: str) -> str:
+    """水韵名都社区, 下庄子村: the name of an area as people say it, without 居民委员会."""
+    return re.sub(r"(村)?(村民委员会)$", "村", re.sub(r"(社区)?居民委员会$", "社区", name))
+
+
+def is_village_name(name: str) -> bool:
+    return name.endswith("村民委员会")
+
+
 class AreaQuerySet(models.QuerySet):
     def within(self, area: "Area"):
         """The area itself and everything below it. Official codes nest by prefix (GB/T 2260 and its statistical extension)."""
@@ -44,12 +53,11 @@ class Area(models.Model):
 
     @property
     def short_name(self) -> str:
-        """水韵名都社区, 下庄子村: the name as people say it, without 居民委员会."""
-        return re.sub(r"(村)?(村民委员会)$", "村", re.sub(r"(社区)?居民委员会$", "社区", self.name))
+        return short_name_of(self.name)
 
     @property
     def is_village(self) -> bool:
-        return self.name.endswith("村民委员会")
+        return is_village_name(self.name)
 
     @property
     def prefix(self) -> str:
