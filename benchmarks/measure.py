@@ -80,9 +80,9 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def wrk(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = ()) -> float:
-    """Requests a second that wrk gets answered from the address. Raises SystemExit when one answer was not 2xx or 3xx, or a socket failed."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
+def wrk(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = (), timeout: float = 2) -> float:
+    """Requests a second that wrk gets answered from the address. Raises SystemExit when one answer was not 2xx or 3xx, a socket failed, or an answer took longer than `timeout` seconds."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{timeout}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise SystemExit(f"wrk on {url} met errors:\n{text}")

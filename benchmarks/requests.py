@@ -57,7 +57,7 @@ class Form:
         self.counts.unlink(missing_ok=True)
         os.environ.update(PATH_TO=self.path, COOKIE=self.cookie, BODY=self.body, FIRST=str(self.sent), COUNTS=str(self.counts))
         began = time.monotonic()
-        wrk(self.one.url + self.path, seconds=SECONDS, connections=CLIENTS, script=ROOT / "benchmarks" / "load" / "submit.lua")
+        wrk(self.one.url + self.path, seconds=SECONDS, connections=CLIENTS, script=ROOT / "benchmarks" / "load" / "submit.lua", timeout=20)
         good, bad, *sample = self.counts.read_text().split(maxsplit=2)
         if int(bad):
             raise SystemExit(f"{bad} answers were no redirect to a number, such as: {' '.join(sample)}")

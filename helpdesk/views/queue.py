@@ -65,7 +65,7 @@ def _closed(user, number):
     if has_role(user, Role.SUPERVISOR):
         page = Paginator(rows.values_list("pk", flat=True)[:MOST_ENDED], cards.PAGE_SIZE).get_page(number)
     else:
-        latest = sorted(rows.order_by().values_list("closed_at", "pk"), reverse=True)[:MOST_ENDED]
+        latest = sorted(rows.filter(closed_at__isnull=False).order_by().values_list("closed_at", "pk"), reverse=True)[:MOST_ENDED]
         page = Paginator([key for _, key in latest], cards.PAGE_SIZE).get_page(number)
     shown = HelpRequest.objects.select_related("guide", "wish", "area", "doorplate__building").in_bulk(list(page.object_list))
     page.object_list = [shown[key] for key in page.object_list if key in shown]
