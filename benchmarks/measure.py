@@ -85,10 +85,10 @@ def wrk(url: str, **how) -> float:
     return wrk_counted(url, **how)[0]
 
 
-def wrk_counted(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = ()) -> tuple[float, int]:
+def wrk_counted(url: str, *, seconds: float = 3, connections: int = 32, script: Path | None = None, headers: Sequence[str] = (), timeout: float = 20) -> tuple[float, int]:
     """Requests a second that wrk gets answered from the address, and how many in all. Raises SystemExit when one answer was not 2xx or 3xx, or a
-    socket failed. Up to `connections` more are under way when it ends."""
-    command = ["wrk", "-t1", "--timeout", "20s", f"-c{connections}", f"-d{seconds}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
+    socket failed or waited longer than `timeout` seconds. Up to `connections` more are under way when it ends."""
+    command = ["wrk", "-t1", "--timeout", f"{timeout}s", f"-c{connections}", f"-d{seconds}s", *(part for header in headers for part in ("-H", header)), *(["-s", str(script)] if script else []), url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise SystemExit(f"wrk on {url} met errors:\n{text}")

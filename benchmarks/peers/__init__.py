@@ -1,0 +1,1 @@
+"""Other systems that ours are measured beside, each in an environment of its own."""

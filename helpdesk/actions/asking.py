@@ -76,6 +76,7 @@ def _store(submission: Submission, by) -> HelpRequest:
     )
     wish, note = wishes.wish_and_note(submission.wish, submission.note, district=district_of(area))
     request = HelpRequest.objects.create(
+        reference=new_reference(),
         submission_key=submission.submission_key,
         kind=submission.kind,
         channel=submission.channel,

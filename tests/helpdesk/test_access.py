@@ -12,10 +12,9 @@ from helpdesk.access import (
     colleagues_for,
     communities_of,
     get_request_or_404,
-    staffed_codes,
-    stewards_codes,
     visible_requests,
 )
+from helpdesk.coverage import board_for
 from helpdesk.models import CloseReason
 from helpdesk.views.acts import ACTS
 from tests import people
@@ -92,12 +91,12 @@ def test_another_villages_request_is_not_found(two_villages):
 def test_staffed_counts_only_working_people_with_a_desk_role():
     area = make_area()
     people.zhuli(), people.guanjia(), make_posting(people.bianji(), TOWNSHIP)
-    assert staffed_codes(area) == {SHUIYUN}
-    assert stewards_codes(area) == {DISTRICT}
+    assert board_for([area.pk]).staffed(area.pk) == {SHUIYUN}
+    assert board_for([area.pk]).staffed(area.pk, for_steward=True) == {DISTRICT}
     left = people.zhuli()
     left.is_active = False
     left.save()
-    assert staffed_codes(area) == set()
+    assert board_for([area.pk]).staffed(area.pk) == set()
 
 
 def test_colleagues_are_those_of_the_village_and_above_but_not_its_owner():

@@ -81,10 +81,10 @@ def test_a_page_asks_the_database_as_often_for_one_three_and_fifty_cards(client,
         return asks(page(client, QUEUE))
 
     address = more(1)
-    with django_assert_max_num_queries(14) as seen:
+    with django_assert_max_num_queries(10) as seen:
         client.get(address)
         quiet = len(seen)
-    with django_assert_max_num_queries(18) as seen:
+    with django_assert_max_num_queries(10) as seen:
         client.get(QUEUE)
         drawn = len(seen)
     for count in (3, 50):
