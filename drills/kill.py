@@ -43,13 +43,21 @@ def run(home: Path, *, database: str, seed: int, seconds: float, residents: int 
                 while time.monotonic() < until or kills[target] < least:
                     fleet.kill(target, rng)
                     kills[target] += 1
-                    time.sleep(rng.uniform(0.3, 2.2))
+                    under_load(journal, rng)
         left = fleet.settle()
         fleet.end()
         fleet.start_web()
         found = fleet.compare(journal, home / "journal.json")
         fleet.web.stop()
     return [*lines_of(found, kills, journal), outbox_line(found["outbox"], kills, left)], journal
+
+
+def under_load(journal: Journal, rng: random.Random, *, at_least: int = 6, longest: float = 15) -> None:
+    """A random while, and not before some writes were acknowledged: a machine that is still coming up has nothing to lose."""
+    before, until = len(journal.items), time.monotonic() + longest
+    while len(journal.items) < before + at_least and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(rng.uniform(0.0, 1.5))
 
 
 def lines_of(found: dict, kills: Counter, journal: Journal) -> list[Line]:
