@@ -123,10 +123,10 @@ def fail_over(stage: Stage, base: dict, origin: Postgres, *, name: str, commit: 
         again = min(one.at for one in crowd.promised().values() if one.at > promoted)
         time.sleep(2)
     web.kill()
-    there = set(second.sql("SELECT submission_key FROM helpdesk_helprequest", "menpai").split())
+    there = set(second.sql("SELECT reference FROM helpdesk_helprequest", "menpai").split())
     second.kill()
     promised = crowd.promised()
-    lost = [one for key, one in promised.items() if key not in there]
+    lost = [one for number, one in promised.items() if number not in there]
     oldest = max((died - one.at for one in lost), default=0.0)
     line = "the line between them held its breath" if is_held else "the line was free"
     how = "asynchronous" if commit == "local" else "synchronous"
@@ -175,7 +175,7 @@ def shown(failed: list) -> str:
 
 
 def main() -> int:
-    give_up_after(420)
+    give_up_after(600)
     began = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="menpai-failover-"))
     try:
