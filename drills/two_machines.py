@@ -21,11 +21,12 @@ SEEN = 60  # pages that are read in each state of the machines
 
 
 def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, front: Running, postgres) -> list[Line]:
-    ports = {"one": one.port, "other": other.port}
+    ports, tried_often = {"one": one.port, "other": other.port}, often(postgres)
     with Crowd(front.port, asking=3, reading=4, paths=PAGES) as crowd:
         reach(crowd)
         other.stop()  # SIGTERM: as an upgrade does
         reach(crowd)
+        until_stopped = list(crowd.asked)
         other = stage.gunicorn("other-again", env=env, port=ports["other"])
         reach(crowd)
         one.kill()  # as a power cut does, with whatever it had in hand
@@ -37,13 +38,19 @@ def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, 
     promised, unanswered = crowd.promised(), [asked for asked in crowd.asked if not asked.is_promised]
     missing = [number for number in promised if number not in there]
     # Each resident asked once, from an address of their own: a counter above one would be a form that nginx sent to a second machine.
-    twice = int(postgres.sql("SELECT count(*) FROM menpai_attempt WHERE count > 1", "menpai"))
-    note = f"{len(unanswered)} got no number ({sorted({asked.status for asked in unanswered})}: the page says to send again, and the form's key keeps it single)"
+    twice, refused = often(postgres) - tried_often, [asked for asked in until_stopped if not asked.is_promised]
+    note = f"{len(unanswered)} that the killed machine had in hand got no number ({sorted({asked.status for asked in unanswered})}: the page says to send again, and the form's key keeps it single)"
     return [
         Line("one of two web machines stopped, then one killed: pages", len(crowd.pages), len(crowd.pages) - len(failed), len(failed), 0, shown(failed)[2:]),
+        Line("  forms sent while the first was stopped", len(until_stopped), len(until_stopped) - len(refused), len(refused), 0, f"{[asked.status for asked in refused]}" if refused else ""),
         Line("  requests with a number", len(promised), len(promised) - len(missing), len(missing), 0, note),
         Line("  forms that reached a second machine", len(crowd.asked), len(crowd.asked) - twice, twice),
     ]  # fmt: skip
+
+
+def often(postgres) -> int:
+    """Addresses from which more than one form came."""
+    return int(postgres.sql("SELECT count(*) FROM menpai_attempt WHERE count > 1", "menpai"))
 
 
 def reach(crowd: Crowd) -> None:
