@@ -31,8 +31,12 @@ def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, 
         reach(crowd)
         one.kill()  # as a power cut does, with whatever it had in hand
         reach(crowd)
-        stage.gunicorn("one-again", env=env, port=ports["one"])
+        one = stage.gunicorn("one-again", env=env, port=ports["one"])
         reach(crowd)
+    one.kill()
+    other.kill()
+    status, _, page = form(front.port, "/help/new/", resident(99), source="127.77.0.9")
+    is_told = status == 502 and "您填的都在，再提交一次" in page.decode(errors="replace")
     failed = crowd.failed_pages()
     there = set(postgres.sql("SELECT reference FROM helpdesk_helprequest", "menpai").split())
     promised, unanswered = crowd.promised(), [asked for asked in crowd.asked if not asked.is_promised]
@@ -45,6 +49,7 @@ def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, 
         Line("  forms sent while the first was stopped", len(until_stopped), len(until_stopped) - len(refused), len(refused), 0, f"{[asked.status for asked in refused]}" if refused else ""),
         Line("  requests with a number", len(promised), len(promised) - len(missing), len(missing), 0, note),
         Line("  forms that reached a second machine", len(crowd.asked), len(crowd.asked) - twice, twice),
+        Line("  a form sent when both are away is answered in words", 1, is_told, not is_told),
     ]  # fmt: skip
 
 
