@@ -56,7 +56,7 @@ def limits_hold(stage: Stage, port: int, redis) -> Line:
 
 
 def main() -> int:
-    give_up_after(300)
+    give_up_after(600)
     home = Path(tempfile.mkdtemp(prefix="menpai-redis-"))
     try:
         with Stage(home) as stage:

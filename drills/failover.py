@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 
 from drills.ledger import Line, report, say
-from drills.residents import Crowd
+from drills.residents import Crowd, address, form, send
 from tests.running import Postgres, Stage, fill, give_up_after, site_environment
 
 PAGES = ["/?n={}", "/guides/?n={}", "/guides/yibao-001/?n={}", "/c/640205102006/?n={}"]  # each asked for in its own words, so that no cache answers
 HELD = 1.5  # seconds during which the line between the two carries nothing before the primary dies
+WRITERS = 8
 SLACK = 1.0  # an answer is written down a moment after the commit that it tells of
 
 
@@ -123,10 +124,10 @@ def fail_over(stage: Stage, base: dict, origin: Postgres, *, name: str, commit: 
         again = min(one.at for one in crowd.promised().values() if one.at > promoted)
         time.sleep(2)
     web.kill()
-    there = set(second.sql("SELECT submission_key FROM helpdesk_helprequest", "menpai").split())
+    there = set(second.sql("SELECT reference FROM helpdesk_helprequest", "menpai").split())
     second.kill()
     promised = crowd.promised()
-    lost = [one for key, one in promised.items() if key not in there]
+    lost = [one for number, one in promised.items() if number not in there]
     oldest = max((died - one.at for one in lost), default=0.0)
     line = "the line between them held its breath" if is_held else "the line was free"
     how = "asynchronous" if commit == "local" else "synchronous"
@@ -150,6 +151,9 @@ def replica_dies(stage: Stage, base: dict, origin: Postgres) -> list[Line]:
     web = site(stage, base, "reads", primary, second)
     with Crowd(web.port, asking=1, reading=4, paths=PAGES) as crowd:
         until(lambda: len(crowd.pages) >= 60)
+        wire.hold()
+        own = own_writes(web.port)
+        wire.carries.set()
         asked = reads_of(second)
         second.kill()
         died = time.monotonic()
@@ -162,7 +166,21 @@ def replica_dies(stage: Stage, base: dict, origin: Postgres) -> list[Line]:
     primary.kill()
     second.kill()
     note = f"the replica had answered {asked} queries before, and is asked again by itself{shown(failed)}"
-    return [Line("replica killed and started again under readers: pages", len(crowd.pages), len(crowd.pages) - len(failed), len(failed), 0, note)]
+    return [own, Line("replica killed and started again under readers: pages", len(crowd.pages), len(crowd.pages) - len(failed), len(failed), 0, note)]
+
+
+def own_writes(port: int) -> Line:
+    """While the replica lags: each resident says that a page is wrong and reads the answer's page at once; how many others did not see those yet."""
+    seen = unknown = 0
+    for number in range(WRITERS):
+        source = address(900_000 + number)
+        status, headers, _ = form(port, "/guides/yibao-001/wrong/", {"part": "phone", "text": ""}, source=source)
+        cookies = dict(value.split(";")[0].split("=", 1) for name, value in headers.items() if name == "Set-Cookie")
+        own = headers.get("Location", "/").partition("?")[0]
+        seen += status == 302 and send(port, "GET", own, source=source, cookies=cookies)[0] == 200
+        unknown += send(port, "GET", own, source=address(910_000 + number))[0] == 404
+    note = f"the replica lagged: without the mark of a writer {unknown} of {WRITERS} were not there yet"
+    return Line("the replica lags: whoever has just written reads what they wrote", WRITERS, seen, WRITERS - seen, 0, note)
 
 
 def reads_of(server: Postgres) -> int:
@@ -175,7 +193,7 @@ def shown(failed: list) -> str:
 
 
 def main() -> int:
-    give_up_after(420)
+    give_up_after(600)
     began = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="menpai-failover-"))
     try:

@@ -2,6 +2,7 @@
 
 import http.client
 import itertools
+import re
 import threading
 import time
 import uuid
@@ -12,20 +13,20 @@ from urllib.parse import urlencode
 PATIENCE = 25  # seconds
 TOKEN = "drill0drill1drill2drill3drill4dr"  # a form token as the site makes them: the same in the cookie and in the form
 COMMUNITY = "640205102006"
+NUMBERED = re.compile(r"/help/([0-9-]+)/")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One sending of the form. `status` is 0 when no answer came; 302 means that the request has a number."""
+    """One sending of the form. `status` is 0 when no answer came."""
 
-    key: str
-    address: str
+    reference: str  # the number that the answer led to; empty without one
     status: int
     at: float  # monotonic, when the answer was there
 
     @property
     def is_promised(self) -> bool:
-        return self.status == 302
+        return self.status == 302 and bool(self.reference)
 
 
 def address(number: int) -> str:
@@ -54,10 +55,10 @@ def form(port: int, path: str, fields: dict, *, source: str, cookies: dict | Non
 
 def ask(port: int, number: int) -> Asked:
     """The help form, filled in and sent once: nobody sends it again, whatever comes back."""
-    key, source = str(uuid.uuid4()), address(number)
-    fields = {"name": "演练", "phone": f"138{number:08}", "consent": "on", "area": COMMUNITY, "kind": "advice", "submission_key": key}
-    status, *_ = form(port, "/help/new/", fields, source=source)
-    return Asked(key, source, status, time.monotonic())
+    fields = {"name": "演练", "phone": f"138{number:08}", "consent": "on", "area": COMMUNITY, "kind": "advice", "submission_key": str(uuid.uuid4())}
+    status, headers, _ = form(port, "/help/new/", fields, source=address(number))
+    found = NUMBERED.search(headers.get("Location", "")) if headers else None
+    return Asked(found[1] if found else "", status, time.monotonic())
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Crowd:
         self.pages.append((path, status, time.monotonic()))
 
     def promised(self) -> dict[str, Asked]:
-        return {one.key: one for one in self.asked if one.is_promised}
+        return {one.reference: one for one in self.asked if one.is_promised}
 
     def failed_pages(self, since: float = 0.0) -> list[tuple[str, int, float]]:
         return [page for page in self.pages if page[2] >= since and page[1] != 200]

@@ -21,30 +21,41 @@ SEEN = 60  # pages that are read in each state of the machines
 
 
 def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, front: Running, postgres) -> list[Line]:
-    ports = {"one": one.port, "other": other.port}
+    ports, tried_often = {"one": one.port, "other": other.port}, often(postgres)
     with Crowd(front.port, asking=3, reading=4, paths=PAGES) as crowd:
         reach(crowd)
         other.stop()  # SIGTERM: as an upgrade does
         reach(crowd)
+        until_stopped = list(crowd.asked)
         other = stage.gunicorn("other-again", env=env, port=ports["other"])
         reach(crowd)
         one.kill()  # as a power cut does, with whatever it had in hand
         reach(crowd)
-        stage.gunicorn("one-again", env=env, port=ports["one"])
+        one = stage.gunicorn("one-again", env=env, port=ports["one"])
         reach(crowd)
+    one.kill()
+    other.kill()
+    status, _, page = form(front.port, "/help/new/", resident(99), source="127.77.0.9")
+    is_told = status == 502 and "您填的都在，再提交一次" in page.decode(errors="replace")
     failed = crowd.failed_pages()
-    there = postgres.sql("SELECT submission_key FROM helpdesk_helprequest", "menpai").split()
+    there = set(postgres.sql("SELECT reference FROM helpdesk_helprequest", "menpai").split())
     promised, unanswered = crowd.promised(), [asked for asked in crowd.asked if not asked.is_promised]
-    missing = [key for key in promised if key not in set(there)]
+    missing = [number for number in promised if number not in there]
     # Each resident asked once, from an address of their own: a counter above one would be a form that nginx sent to a second machine.
-    twice = int(postgres.sql("SELECT count(*) FROM menpai_attempt WHERE count > 1", "menpai"))
-    kept = sum(asked.key in set(there) for asked in unanswered)
-    note = f"{len(unanswered)} got no number ({sorted({asked.status for asked in unanswered})}: the page says to send again, and the form's key keeps it single); {kept} of those are stored"
+    twice, refused = often(postgres) - tried_often, [asked for asked in until_stopped if not asked.is_promised]
+    note = f"{len(unanswered)} that the killed machine had in hand got no number ({sorted({asked.status for asked in unanswered})}: the page says to send again, and the form's key keeps it single)"
     return [
         Line("one of two web machines stopped, then one killed: pages", len(crowd.pages), len(crowd.pages) - len(failed), len(failed), 0, shown(failed)[2:]),
+        Line("  forms sent while the first was stopped", len(until_stopped), len(until_stopped) - len(refused), len(refused), 0, f"{[asked.status for asked in refused]}" if refused else ""),
         Line("  requests with a number", len(promised), len(promised) - len(missing), len(missing), 0, note),
         Line("  forms that reached a second machine", len(crowd.asked), len(crowd.asked) - twice, twice),
+        Line("  a form sent when both are away is answered in words", 1, is_told, not is_told),
     ]  # fmt: skip
+
+
+def often(postgres) -> int:
+    """Addresses from which more than one form came."""
+    return int(postgres.sql("SELECT count(*) FROM menpai_attempt WHERE count > 1", "menpai"))
 
 
 def reach(crowd: Crowd) -> None:
@@ -80,7 +91,7 @@ def resident(turn: int) -> dict:
 
 
 def main() -> int:
-    give_up_after(300)
+    give_up_after(600)
     home = Path(tempfile.mkdtemp(prefix="menpai-machines-"))
     try:
         with Stage(home) as stage:

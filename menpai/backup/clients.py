@@ -15,7 +15,7 @@ from menpai.backup import Refused
 WANTED = ("pg_dump", "pg_restore", "psql")
 PREAMBLE = 60  # lines; the settings of a session that pg_restore begins with
 SINCE_17 = b"SET transaction_timeout"  # newer programs say it to older servers too, whose refusal would end the restore
-OURS_ALONE = ("password", "sslpassword", "passfile", "client_encoding", "cursor_factory", "context", "prepare_threshold", "host", "port", "hostaddr")
+OURS_ALONE = ("password", "sslpassword", "client_encoding", "cursor_factory", "context", "prepare_threshold", "host", "port", "hostaddr")
 
 
 def server_major() -> int:

@@ -101,6 +101,8 @@ def _require_fit(manifest: dict, backup: Path) -> list[str]:
         raise Refused(f"备份来自更新的程序（{unknown[0]}），这一版读不懂。什么都没有写。请先换上做备份时的程序或者更新的，再来一次。")
     if manifest["site"] != settings.SITE_URL:
         warnings.append(f"备份的网站是 {manifest['site']}，这里的 MENPAI_SITE_URL 是 {settings.SITE_URL}：贴在墙上的门牌印的是前一个。")
+    if not manifest["attachments"]:
+        warnings.append("这份备份没有带照片：照片要从存它的地方另外恢复。")
     return warnings
 
 

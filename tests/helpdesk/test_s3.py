@@ -129,3 +129,19 @@ def test_new_keys_reach_the_store(store, settings):
     photo.refresh_from_db()
     assert list(store.files) == [photo.key.hex]
     assert b"PICTURE-x" in attachments.read(photo.key)
+
+
+def test_a_backup_takes_the_photos_from_there_and_a_restore_puts_them_back(store, tmp_path):
+    from menpai.backup import restoring, taking
+
+    photo, lost = sent(make_request()), sent(make_request())
+    attachments.put(b"left by a crash")
+    before = store.files[photo.key.hex]
+    taking._copy_photos(tmp_path, taking._stored())
+    store.files.pop(lost.key.hex)
+    (tmp_path / lost.key.hex).unlink()  # as when it was deleted before it could be copied
+    assert taking._only_living(tmp_path, [photo.key.hex, lost.key.hex]) == [lost.key.hex]
+    assert [path.name for path in tmp_path.iterdir()] == [photo.key.hex]
+    store.files.clear()
+    restoring._write_photos(tmp_path, lambda words: None)
+    assert store.files == {photo.key.hex: before}
