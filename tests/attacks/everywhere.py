@@ -10,11 +10,25 @@ from django.utils import timezone
 
 from doorplates.models import PlateCheck, PlateReport
 from guides.actions import record_change
-from guides.models import Counter, District, EditorPosting, Fact, Guide, Link, Office, SpecialDay, Statement, Step, Synonym
 from guides.misses import note_miss
+from guides.models import Counter, District, EditorPosting, Fact, Guide, Link, Office, SpecialDay, Statement, Step, Synonym
 from helpdesk import actions
 from helpdesk.models import (
-    Attachment, AuditEntry, ContactCard, Cover, HelpRequest, Mandate, MarketDay, Message, Notification, Paper, Principal, Rating, ReplyTemplate, Robot, Visit,
+    Attachment,
+    AuditEntry,
+    ContactCard,
+    Cover,
+    HelpRequest,
+    Mandate,
+    MarketDay,
+    Message,
+    Notification,
+    Paper,
+    Principal,
+    Rating,
+    ReplyTemplate,
+    Robot,
+    Visit,
 )  # fmt: skip
 from menpai.encryption import blind_index
 from tests import people
