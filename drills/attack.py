@@ -143,7 +143,7 @@ def main() -> int:
             )  # fmt: skip
             fill(stage, env, with_content=False)
             stage.manage("setup_roles", "-v", "0", env=env)
-            stage.manage("collectstatic", "--noinput", "-v", "0", env=env)
+            stage.manage("collectstatic", "--no-input", "-v", "0", "--ignore", "fonts", env=env)
             reference = re.search(r"REFERENCE (\d{9})", stage.manage("shell", "-v", "0", "-c", SCENE, env=env))[1]
             webs = [stage.gunicorn(name, env=env) for name in ("web-one", "web-two")]
             front = stage.nginx([web.port for web in webs])
