@@ -128,7 +128,7 @@ def test_every_answer_forbids_frames_sniffing_and_foreign_code(place):
 def test_nothing_of_a_person_may_enter_a_shared_cache(place):
     """`public` is said only of pages that are the same for everybody: they set no cookie, hold no token, and are the same to the byte for who is signed in."""
     bodies, open_pages = {}, 0
-    for address, response, client in every_answer(place):
+    for address, response, _client in every_answer(place):
         control = response.get("Cache-Control", "")
         is_shared = "public" in control or "s-maxage" in control
         if address.startswith(("/desk/", "/admin/", "/help/", "/elder/help/")):

@@ -1,7 +1,7 @@
 """Who may open which address of staff: one line an address, one column a role, held against the table beside this file.
 
 A new address has no line and fails; a changed right is a changed line that somebody reads. Made anew after looking at it:
-MENPAI_WRITE_MATRIX=1 pytest tests/attacks/test_matrix.py, which then fails once and says so. What one sees of other people's rows is the
+WRITE_ACCESS_MATRIX=1 pytest tests/attacks/test_matrix.py, which then fails once and says so. What one sees of other people's rows is the
 matter of tests/helpdesk/test_leaks.py; here it is only whether an address opens.
 """
 
@@ -81,9 +81,9 @@ def test_each_address_opens_for_exactly_these_roles(place):
                 words = [f"{word(client, 'get', address)}/{word(client, 'post', address)}" for client in clients.values()]
                 lines.append("\t".join([route, kind, *words]))
     now = "\n".join(["\t".join(["address", "row", *ROLES]), *dict.fromkeys(lines)]) + "\n"
-    if os.environ.get("MENPAI_WRITE_MATRIX"):
+    if os.environ.get("WRITE_ACCESS_MATRIX"):
         TABLE.write_text(now, encoding="utf-8")
-        pytest.fail("written: read the difference, then run again without MENPAI_WRITE_MATRIX")
+        pytest.fail("written: read the difference, then run again without WRITE_ACCESS_MATRIX")
     kept = TABLE.read_text(encoding="utf-8")
     changed = [line for line in now.splitlines() if line not in kept.splitlines()]
     gone = [line for line in kept.splitlines() if line not in now.splitlines()]
