@@ -79,7 +79,7 @@ def whole(home: Path, app: Path) -> list[Callable[[], str]]:
 
 def linted(home: Path) -> list[Callable[[], str]]:
     tools = home / "tools"
-    install = [tools / "bin" / "pip", "install", "-q", "--disable-pip-version-check", "--no-compile", "--only-binary", ":all:", "--require-hashes", "-r", ROOT / "drills" / "image.lock"]
+    install = [tools / "bin" / "pip", "install", "-q", "--disable-pip-version-check", "--no-compile", "--require-hashes", "-r", ROOT / "drills" / "image.lock"]
     read = home / "read"
     read.mkdir()
     for name in ("compose.yaml", "Dockerfile"):
