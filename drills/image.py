@@ -100,7 +100,7 @@ def main() -> int:
     app = home / "app"
     try:
         lines = [
-            line("packages installed from the lock file by hash, wheels only", installed(home)),
+            line("packages installed from the lock file, each by its hash", installed(home)),
             line("every other step of the Dockerfile, in order, in a clean folder", built(home, app)),
             line("what came out passes check --deploy and holds nothing else", whole(home, app)),
             line("hadolint, and compose itself with and without profiles", linted(home)),
