@@ -10,8 +10,9 @@ FROM ${PYTHON} AS build
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements.lock ./
-# Wheels only, each checked by its hash: no compiler is needed, and none of the packages runs a script of its own here.
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --no-compile --only-binary :all: --require-hashes -r requirements.lock
+# Each checked by its hash, as wheels: no compiler is needed, and no script of a package runs. The one that is published as source only is plain Python.
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --no-compile --only-binary :all: --no-binary lunar-python --require-hashes -r requirements.lock
 COPY manage.py LICENSE ./
 COPY menpai ./menpai
 COPY guides ./guides

@@ -23,7 +23,7 @@ loglevel = "warning"
 
 
 # Each process counts into a file of its own and /metrics adds them up. Chosen before anything imports prometheus_client, which looks once.
-if os.environ.get("MENPAI_METRICS_TOKEN") or os.environ.get("MENPAI_METRICS_TOKEN_FILE") or os.environ.get("MENPAI_METRICS_FROM"):
+if any(os.environ.get(name) for name in ("MENPAI_METRICS_TOKEN", "MENPAI_METRICS_TOKEN_FILE", "MENPAI_METRICS_FROM")):
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="menpai-metrics-"))
     for left_over in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         left_over.unlink()

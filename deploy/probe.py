@@ -33,4 +33,5 @@ def heard_of(name: str, seconds: float) -> str:
     return f"{name} has been silent for {silent:.0f} seconds" if silent > seconds else ""
 
 
-sys.exit(ask(sys.argv[1]) if sys.argv[1].startswith("/") else heard_of(sys.argv[1], float(sys.argv[2])))
+problem = ask(sys.argv[1]) if sys.argv[1].startswith("/") else heard_of(sys.argv[1], float(sys.argv[2]))
+sys.exit(problem or 0)  # an empty text would be a failure

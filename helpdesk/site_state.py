@@ -35,9 +35,9 @@ from menpai.models import HourCount, JobRun
 
 PATIENCE = "2s"
 DAY = timedelta(days=1)
-# A loop that has not been heard of for so long does not run. The worker may be held up by one slow gateway for the length of a lease.
-LOOPS = {"send_notifications": timedelta(minutes=6), "every_minute": timedelta(minutes=15), "every_day": timedelta(hours=7)}
 SLOWEST_DAY = timedelta(hours=26)  # a daily job, a backup: one night may be missed by two hours
+# A loop (or its run from cron) that has not been heard of for so long does not run. One slow gateway may hold up the worker for the length of a lease.
+LOOPS = {"send_notifications": timedelta(minutes=6), "every_minute": timedelta(minutes=15), "every_day": SLOWEST_DAY}
 LITTLE_SPACE, HARDLY_ANY = 0.10, 0.03  # free of a disk
 CERTIFICATE_KEPT = 600  # seconds
 log = logging.getLogger(__name__)

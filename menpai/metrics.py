@@ -89,7 +89,7 @@ def count(view: str, method: str, status: int, seconds: float) -> None:
 
 def statement(execute, sql, params, many, context):
     """Around each statement of a request or a job: the id before it (MENPAI_SQL_IDS), so that the database's own log names the request; errors counted."""
-    if settings.SQL_IDS:
+    if settings.SQL_IDS and isinstance(sql, str):  # not one that the driver puts together itself
         sql = f"/* request_id={request_id.get()} */ {sql}"
     try:
         return execute(sql, params, many, context)

@@ -7,16 +7,17 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection, connections
 from django.db.models import Q
 from django.utils import timezone
 
-from menpai import tally
+from menpai import metrics, tally
 from menpai.logs import request_id
 from menpai.models import JobRun
 
@@ -33,7 +34,11 @@ def attempt(name: str, work: Callable[[], object]) -> bool:
     token = request_id.set(f"{name}-{secrets.token_hex(4)}")
     started, trouble = time.monotonic(), ""
     try:
-        work()
+        with ExitStack() as named:
+            if settings.SQL_IDS:
+                for alias in connections:
+                    named.enter_context(connections[alias].execute_wrapper(metrics.statement))
+            work()
     except Exception as error:
         log.exception("%s failed", name)
         trouble = type(error).__name__

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from helpdesk.site_state import LOOPS
+from menpai import runs
 from tests.deploy.container_files import ROOT, compose, dockerfile, seconds
 
 SERVICES = compose()["services"]
@@ -107,12 +109,10 @@ def test_each_command_of_the_site_is_there(name):
 
 
 def test_a_probe_is_more_patient_than_the_loop_may_be_silent():
-    from helpdesk.site_state import LOOPS
-
     for one in SITE.values():
         probe = one.get("healthcheck", {}).get("test", [])
         if probe:
-            assert float(probe[4]) >= LOOPS[probe[3]].total_seconds()
+            assert float(probe[4]) >= min(LOOPS[probe[3]], runs.LEASE).total_seconds()
 
 
 def test_the_one_command_may_be_run():

@@ -148,7 +148,10 @@ def test_the_code_cannot_be_changed_by_who_serves_it(running):
 def test_each_service_is_well_by_its_own_probe(running):
     for name in ("web", "worker", "minute", "daily"):
         port = {"PORT": str(running.services[name].port)}
-        until(lambda name=name, port=port: running.site.probe(name, **port).returncode == 0, f"{name}: {running.site.probe(name, **port).stderr}")
+        until(lambda name=name, port=port: running.site.probe(name, **port).returncode == 0, f"{name} is not well")
+    nobody = running.site.probe("web", PORT="1")
+    assert nobody.returncode == 1
+    assert "refused" in nobody.stderr
 
 
 def test_a_page_comes_through_nginx_over_tls_and_what_is_the_operators_does_not(running):

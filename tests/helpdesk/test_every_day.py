@@ -1,5 +1,6 @@
 """The jobs of the day: each once a day whatever the number of machines, a failing one again in an hour, and it is written down when they ran."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
@@ -13,7 +14,9 @@ from django.utils import timezone
 
 from helpdesk.management.commands import every_day
 from menpai import runs
+from menpai.logs import RequestIdFilter, request_id
 from menpai.models import JobRun
+from tests.menpai.test_metrics import arrived
 
 NIGHT = datetime(2026, 11, 26, 19, 30, tzinfo=UTC)  # 3:30 in the morning of the 27th where the site is
 TODAY = date(2026, 11, 27)
@@ -67,6 +70,23 @@ def test_it_is_written_down_when_each_ran_and_of_a_fault_the_kind_alone(called):
     good, bad = JobRun.objects.get(pk="scrub_requests"), JobRun.objects.get(pk="broken")
     assert (good.succeeded_at, good.day, good.leased_until, good.trouble) == (NIGHT, TODAY, None, "")
     assert (bad.ended_at, bad.succeeded_at, bad.day, bad.trouble) == (NIGHT, None, None, "RuntimeError")
+
+
+def test_each_line_and_each_statement_of_a_job_carries_an_id_of_its_own(db, caplog, settings):
+    settings.SQL_IDS = True
+    caplog.handler.addFilter(RequestIdFilter())
+    marked = []
+
+    def work():
+        marked.extend(arrived(lambda: JobRun.objects.exists()))
+        raise RuntimeError("no")
+
+    assert not runs.attempt("scrub_requests", work)
+    [record] = [one for one in caplog.records if one.name == "menpai.runs"]
+    assert re.fullmatch(r"scrub_requests-[0-9a-f]{8}", record.request_id)
+    assert [sql for sql in marked if not sql.startswith(f"/* request_id={record.request_id} */")] == []
+    assert marked
+    assert request_id.get() != record.request_id
 
 
 def test_the_loop_waits_for_its_time_of_day_and_catches_up_later(called, settings):

@@ -1,6 +1,7 @@
 """The outbox worked off: when, merged, by whom, and what becomes of a message that does not go."""
 
 import logging
+import re
 from datetime import time, timedelta
 from io import StringIO
 from threading import Barrier, Thread
@@ -15,6 +16,7 @@ from django.utils import timezone
 from helpdesk import actions, delivery, outbox, sending_times
 from helpdesk.models import CloseReason, ContactCard, Notification, NotificationKind, Robot, SendState
 from helpdesk.notifications import tell_group, tell_resident, tell_staff
+from menpai.logs import RequestIdFilter
 from tests import people
 from tests.factories import SHUIYUN, make_area, make_request
 from tests.helpdesk.outside import WECOM_KEY, Outside, as_wecom
@@ -235,6 +237,17 @@ def test_a_failure_rests_longer_each_time_and_ends_loudly(gateway, clock, stored
     assert (row.state, row.attempts, row.channel, row.answer) == ("failed", 7, "sms", "状态503")
     assert "Gave up on notifications" in caplog.text
     assert "13900000001" not in caplog.text
+
+
+def test_each_line_about_a_message_carries_the_messages_own_id(gateway, clock, stored, caplog):
+    reachable(people.zhuli())
+    caplog.handler.addFilter(RequestIdFilter())
+    gateway.answer = lambda sent: (503, {}, b"")
+    ring(stored, NotificationKind.OVERDUE)
+    send()
+    lines = [one for one in caplog.records if one.name == "helpdesk.outbox"]
+    assert lines
+    assert all(re.fullmatch("notice-[0-9a-f]{12}", one.request_id) for one in lines)
 
 
 def test_a_hopeless_refusal_is_given_up_at_once(gateway, clock, stored):

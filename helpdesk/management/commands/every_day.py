@@ -29,7 +29,9 @@ class Command(BaseCommand):
     def handle(self, *, loop, **options):
         if loop:
             runs.loop("every_day", self._when_it_is_time, pause=PAUSE)
-        elif failed := self._once():
+            return
+        runs.beat("every_day")
+        if failed := self._once():
             raise CommandError(f"没做成：{'、'.join(failed)}。原因在日志里，过一小时再试。")
 
     def _when_it_is_time(self) -> None:

@@ -17,7 +17,9 @@ class Command(BaseCommand):
     def handle(self, *, loop, beside, **options):
         if loop:
             runs.loop("every_minute", self._once, pause=PAUSE, beside=beside)
-        elif failed := self._once():
+            return
+        runs.beat("every_minute")
+        if failed := self._once():
             raise CommandError(f"没做成：{'、'.join(failed)}。原因在日志里。")
 
     def _once(self) -> list[str]:

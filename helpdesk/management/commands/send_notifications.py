@@ -27,6 +27,7 @@ class Command(BaseCommand):
         stop = Event()
         lasting = timedelta(seconds=lease)
         if once:
+            runs.beat("send_notifications")
             counts = outbox.send_due(stop=stop.is_set, lasting=lasting)
             outbox.delete_old(timezone.now())
             self.stdout.write("发出 {sent} 条，不用发 {skipped} 条，等会儿再试 {later} 条，发不出去 {failed} 条。".format(**counts))
