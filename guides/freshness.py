@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 
 from menpai import replica
@@ -47,8 +46,10 @@ def generation() -> int | None:
 
 
 def settled(number: int | None) -> bool:
-    """Whether what pages read from shows this content already. With one database it always does; a replica may be a moment behind."""
-    return len(settings.DATABASES) == 1 or (number is not None and (_asked() or 0) >= number)
+    """Whether what pages read from shows this content already. The primary always does; to a replica only those are sent who find all of it there
+    (guides/from_replica.py), unless the primary is away."""
+    shown = replica.shown()
+    return shown is None or (number is not None and shown >= number)
 
 
 def follow() -> None:

@@ -6,8 +6,9 @@ tests/helpdesk/test_kept.py fails then, and the migration has to make them anew 
 
 import secrets
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from menpai.migrating import AddIndex
 
 # What is kept (helpdesk/coverage.py, helpdesk/access.py): table, and the columns whose change counts (empty: all).
 WATCHED = (
@@ -57,22 +58,6 @@ def end(apps, schema_editor):
     if schema_editor.connection.vendor == 'postgresql':
         schema_editor.execute('DROP FUNCTION helpdesk_roster_changed()')
     schema_editor.execute('DROP TABLE helpdesk_roster_stamp')
-
-
-class AddIndex(AddIndexConcurrently):
-    """Beside the running site on PostgreSQL, the plain way on SQLite, which knows no other."""
-
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor == 'postgresql':
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-        else:
-            migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
-
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor == 'postgresql':
-            super().database_backwards(app_label, schema_editor, from_state, to_state)
-        else:
-            migrations.AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 
 OPEN = models.Q(('state__in', ['waiting', 'claimed']))
