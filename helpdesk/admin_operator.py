@@ -22,7 +22,7 @@ JOB_NAMES = {
     "send_notifications": "发通知的程序", "every_minute": "每分钟的程序", "every_day": "每天夜里的程序",
     "publish_due": "到时间的指南发布", "escalate": "超时的诉求上报", "flag_changes": "指南改了，告诉办着的人", "tell_wishers": "指南写好了，告诉等的居民",
     "work_imports": "大表导入", "roll_up": "看数汇总", "scrub_requests": "到期的个人信息删掉", "clearsessions": "过期的登录清掉",
-    "check_links": "指南里的网址检查", "backup": "备份",
+    "check_links": "指南里的网址检查", "backup": "备份", "mend_clock": "时钟跳过之后的收拾",
 }  # fmt: skip
 SERVICES = {"send_notifications": "worker", "every_minute": "minute", "every_day": "daily"}
 LIMITS = {

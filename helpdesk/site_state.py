@@ -31,6 +31,7 @@ from helpdesk.management.commands import every_day, every_minute
 from helpdesk.models import HelpRequest, State
 from helpdesk.outbox_status import Status, status
 from menpai import VERSION
+from menpai.backup import last_backup
 from menpai.models import HourCount, JobRun
 
 PATIENCE = "2s"
@@ -174,10 +175,6 @@ def jobs(now: datetime) -> list[Job]:
 def _job(name: str, row: JobRun, latest: datetime) -> Job:
     return Job(name, row.succeeded_at, row.seconds, row.trouble, is_late=row.succeeded_at is None or row.succeeded_at < latest)
 
-
-def last_backup() -> datetime | None:
-    """When `backup` last succeeded as a job of the day. None: never, or it is no job here."""
-    return JobRun.objects.filter(pk="backup").values_list("succeeded_at", flat=True).first()
 
 
 def scans_on(day) -> int:

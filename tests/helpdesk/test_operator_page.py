@@ -11,7 +11,7 @@ from django.utils import timezone
 from helpdesk import admin_operator, site_state
 from helpdesk.management.commands import every_day, every_minute
 from helpdesk.models import HelpRequest
-from menpai.models import HourCount, JobRun
+from menpai.models import BackupTaken, HourCount, JobRun
 from tests import people
 from tests.factories import make_request
 from tests.running import _certificate
@@ -28,8 +28,9 @@ def root(client, db):
 @pytest.fixture
 def all_well(db, monkeypatch):
     now = timezone.now()
-    names = [*site_state.LOOPS, *every_minute.JOBS, *(name for name, _ in every_day.JOBS), "backup"]
+    names = [*site_state.LOOPS, *every_minute.JOBS, *(name for name, _ in every_day.JOBS)]
     JobRun.objects.bulk_create(JobRun(name=name, succeeded_at=now, ended_at=now) for name in dict.fromkeys(names))
+    BackupTaken.objects.create(pk=1, at=now, size=1)
     monkeypatch.setattr(site_state, "certificate_ends", lambda: now + timedelta(days=80))
     disk = site_state.Disk("data", 50 * 2**30, 100 * 2**30)
     monkeypatch.setattr(site_state, "disks", lambda: [disk])
@@ -80,7 +81,7 @@ def test_a_job_that_fails_is_told_by_the_kind_of_its_fault(root, all_well):
 
 @pytest.mark.parametrize(("age", "words"), [(None, "还没有"), (timedelta(hours=27), "1天3小时前")])
 def test_no_backup_of_last_night_is_told_first(root, all_well, age, words):
-    JobRun.objects.filter(pk="backup").update(succeeded_at=age and all_well - age)
+    BackupTaken.objects.all().delete() if age is None else BackupTaken.objects.update(at=all_well - age)
     text = told(root)
     assert text.index("最近一次备份") < text.index("等人接")
     assert f"要处理 {words}" in line(text, "最近一次备份")

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from helpdesk import figures_for_prometheus
 from helpdesk.models import HelpRequest
 from menpai import metrics, throttle
-from menpai.models import HourCount, JobRun
+from menpai.models import BackupTaken, HourCount, JobRun
 from tests.factories import make_request
 from tests.menpai.production import environment, run
 
@@ -134,7 +134,7 @@ def test_the_queue_the_outbox_and_the_jobs_are_told(operator, district):
     now = timezone.now()
     HelpRequest.objects.filter(pk=make_request().pk).update(created_at=now - timedelta(hours=5), promised_at=now - timedelta(hours=2))
     HelpRequest.objects.filter(pk=make_request(phone="13900139000").pk).update(promised_at=now + timedelta(hours=3))
-    JobRun.objects.create(name="backup", succeeded_at=now - timedelta(hours=30))
+    BackupTaken.objects.create(pk=1, at=now - timedelta(hours=30), size=1)
     JobRun.objects.create(name="scrub_requests", succeeded_at=now)
     found = figures(operator)
     assert found["menpai_help_requests_open", ("state", "waiting")] == 2

@@ -13,6 +13,7 @@ JOBS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scrub_requests", ()),
     ("clearsessions", ()),
     ("check_links", ()),
+    ("backup", (str(settings.VAR_DIR / "backups"), "--without-keys")),  # after the scrubbing: what is gone is not kept for 30 days more
 )
 PAUSE = 60  # seconds
 log = logging.getLogger(__name__)
