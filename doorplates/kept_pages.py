@@ -13,7 +13,6 @@ from io import BytesIO
 from typing import NamedTuple
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.utils import timezone
 
 from doorplates import codes
 from doorplates.finding import Found
@@ -52,12 +51,11 @@ class KeptPages:
         self._get_response, self._clock, self._making = get_response, clock, threading.Lock()
         self._kept: dict = {}
 
-    def of(self, found: Found, number: int, door: Mapping) -> Kept | None:
-        """The page of a plate, made at this number of the content or after it; None when Django does not answer with one. `door` holds what of
-        the visitor's environ decides whether Django lets anybody in: host and scheme."""
+    def of(self, found: Found, now: tuple[int, date], door: Mapping) -> Kept | None:
+        """The page of a plate, made at this number of the content or after it, on this day; None when Django does not answer with one. `door`
+        holds what of the visitor's environ decides whether Django lets anybody in: host and scheme."""
         if len(found.area) != LENGTHS[AREA]:
             return None
-        now = (number, timezone.localdate())
         kind = Kind(
             self._near(found.area, now), found.is_sample, is_village_name(found.area_name), bool(found.contact_phone), bool(found.contact_phone and found.contact_name)
         )
@@ -133,6 +131,6 @@ def values_of(found: Found, path: str) -> dict[str, bytes]:
     texts = {
         PLACE: place_of(found.estate, found.building, found.entrance), PATH: path, CODE: found.code, SPOKEN: codes.spoken(found.code),
         AREA: found.area, NAME: name.removesuffix("村") if is_village_name(found.area_name) else name,
-        CONTACT: found.contact_name, PHONE: found.contact_phone, DIAL: dial(found.contact_phone),
+        CONTACT: found.contact_name, PHONE: found.contact_phone, DIAL: dial(found.contact_phone) if found.contact_phone else "",
     }  # fmt: skip
     return {slot: escape(text).encode() for slot, text in texts.items()}

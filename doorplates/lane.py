@@ -46,6 +46,7 @@ class ScanLane:
         self.application, self.generation, self.request_id, self.settled = application, generation, request_id, settled
         self.pages, self.together = KeptPages(get_response), Together(find_and_count)
         self._may_enter, self._cookies_of = lru_cache(maxsize=256)(_may_enter), lru_cache(maxsize=4)(_cookies_of)
+        self._today_at = lru_cache(maxsize=4)(lambda _second: timezone.localdate())  # the day of a second does not change
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         code = self._code(environ)
@@ -54,12 +55,13 @@ class ScanLane:
         cookies, number = parse_cookie(_decoded(environ.get("HTTP_COOKIE", ""))), self.generation()
         if settings.SESSION_COOKIE_NAME in cookies or number is None or not self.settled(number):
             return self.application(environ, start_response)
+        today = self._today_at(int(time.time()))
         try:
-            with self.together.ask((code, scanning.is_due(environ, cookies, timezone.localdate()))) as found:
+            with self.together.ask((code, scanning.is_due(environ, cookies, today))) as found:
                 if found is not None:
                     if found.is_counted:
                         environ[scanning.COUNTED] = "1"
-                    kept = self.pages.of(found, number, _door(environ))
+                    kept = self.pages.of(found, (number, today), _door(environ))
                     if kept is not None:
                         return self._told(environ, start_response, found, kept)
         except NotAnsweredError as failed:
