@@ -96,7 +96,7 @@ def main() -> None:
     for database in chosen.database or ["postgres", "sqlite"]:
         seconds = chosen.seconds if database == "postgres" else chosen.seconds / 3
         say(f"kill on {database}: seed {chosen.seed}, {seconds:.0f} s of kills\n")
-        give_up_after(int(seconds * 2) + 300)
+        give_up_after(int(seconds * 2) + 600)  # a hang, not a slow machine
         with tempfile.TemporaryDirectory(prefix="menpai-kill-", ignore_cleanup_errors=True) as home:
             Path(home).chmod(0o755)
             lines, _ = run(Path(home) / "stage", database=database, seed=chosen.seed, seconds=seconds)
