@@ -38,7 +38,6 @@ class Journal:
     counts: Counter = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)  # answers that nobody should get
     faults: list[str] = field(default_factory=list)  # 5xx answers and cut lines, with their phase
-    waits: list[tuple[str, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keep(self, what: str, **words) -> None:
@@ -57,10 +56,6 @@ class Journal:
     def complain(self, what: str) -> None:
         with self.lock:
             self.wrong.append(what)
-
-    def took(self, kind: str, seconds: float) -> None:
-        with self.lock:
-            self.waits.append((kind, seconds))
 
     def of(self, what: str) -> list[dict]:
         with self.lock:
@@ -128,12 +123,10 @@ class Browser:
         """The same again until there is an answer that is none of a fault (5xx): as with a broken line, where nobody knows what arrived."""
         deadline = time.monotonic() + self.site.patience
         while True:
-            started = time.monotonic()
             self.journal.count(f"tried {kind}")
             try:
                 answer = self.once(method, path, data, **how)
                 if answer.status_code < 500:
-                    self.journal.took(kind, time.monotonic() - started)
                     if answer.status_code not in expect:
                         self.journal.complain(f"{method} {_shown(path)}: {answer.status_code}")
                     return answer
