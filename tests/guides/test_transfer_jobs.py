@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
 
-from guides.models import JobKind, JobPosting
+from guides.models import ContentStamp, JobKind, JobPosting
 from guides.transfer_jobs import COLUMNS, MAX_ROWS, USUAL_DAYS, export_jobs, import_jobs, read_jobs, sample
 from tests.factories import SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_area
 from tests.people import bianji
