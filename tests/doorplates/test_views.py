@@ -221,7 +221,7 @@ def test_a_number_from_the_wall_is_answered_with_its_place(client, plate, typed,
 def test_checking_a_number_is_no_scan_and_leaves_no_cookie(client, plate):
     response = client.get("/verify/", {"code": plate.code})
     assert (response.cookies, Scan.objects.count()) == ({}, 0)
-    assert (response["X-Robots-Tag"], response["Cache-Control"]) == ("noindex", "public, max-age=60")
+    assert (response["X-Robots-Tag"], response["Cache-Control"]) == ("noindex", "public, max-age=60, stale-while-revalidate=30")
 
 
 def test_a_replaced_number_names_its_successor_and_the_day(client, plate):

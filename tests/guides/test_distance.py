@@ -83,7 +83,7 @@ def test_only_what_is_known_to_be_possible_is_listed(client, guides, prefix):
     body = client.get(f"{prefix}/guides/?can=cross").content.decode()
     assert f'href="{prefix}/guides/?can=cross&amp;topic=yibao"' in body
     assert body.count("<h2>主题") == 3
-    assert client.get(f"{prefix}/guides/?can=cross")["Cache-Control"] == "public, max-age=60"
+    assert client.get(f"{prefix}/guides/?can=cross")["Cache-Control"] == "public, max-age=60, stale-while-revalidate=30"
 
 
 def test_the_topics_page_leads_there_and_an_unknown_filter_is_none(client, guides):

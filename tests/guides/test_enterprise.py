@@ -76,7 +76,7 @@ def town(db):
 def test_the_entrance_in_every_viewpoint(client, town, prefix):
     answer = client.get(f"{prefix}/enterprise/")
     body = unescape(answer.content.decode())
-    assert (answer.status_code, answer["Cache-Control"], answer.has_header("Set-Cookie")) == (200, "public, max-age=60", False)
+    assert (answer.status_code, answer["Cache-Control"], answer.has_header("Set-Cookie")) == (200, "public, max-age=60, stale-while-revalidate=30", False)
     places = [body.index(f"{prefix}/guides/{slug}/") for slug in ("shangshi-001", "touzi-005", "touzi-001", "touzi-011")]
     assert places == sorted(places)
     assert ("个人的事" in body, "还没发布" in body) == (False, False)

@@ -162,7 +162,7 @@ def test_a_withdrawn_guide_says_so(client, guide):
 def test_every_mount_and_any_cache(client, guide, mount):
     make_area()
     response = client.get(f"{mount}/sheet/yibao-001/2/?who=agent")
-    assert response["Cache-Control"] == "public, max-age=60"
+    assert response["Cache-Control"] == "public, max-age=60, stale-while-revalidate=30"
     assert f'href="{mount}/guides/yibao-001/?who=agent"' in response.content.decode()
 
 

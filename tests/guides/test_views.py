@@ -42,7 +42,7 @@ def site():
 def test_any_cache_may_keep_a_page(client, site, page):
     response = client.get(page)
     assert response.status_code == 200
-    assert response["Cache-Control"] == "public, max-age=60"
+    assert response["Cache-Control"] == "public, max-age=60, stale-while-revalidate=30"
     assert not response.has_header("Set-Cookie")
     assert response.cookies == {}
     assert "Cookie" not in response.get("Vary", "")

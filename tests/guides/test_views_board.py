@@ -156,7 +156,7 @@ def test_a_job_has_a_page_of_its_own_that_any_cache_may_keep(client, prefix):
     assert f'href="{prefix}/jobs/{job.pk}/"' in shown(client, f"{prefix}/jobs/")
     answer = client.get(f"{prefix}/jobs/{job.pk}/")
     body = answer.content.decode()
-    assert (answer.status_code, answer["Cache-Control"], answer.has_header("Set-Cookie")) == (200, "public, max-age=60", False)
+    assert (answer.status_code, answer["Cache-Control"], answer.has_header("Set-Cookie")) == (200, "public, max-age=60, stale-while-revalidate=30", False)
     for words in ("保洁员", "示例物业", "每月2000元", "河滨街", "2人", "上早班。<br>会做饭。", "兼职、零工", FRAUD, 'href="tel:96110"'):
         assert words in body
     assert body.count('href="tel:09523311111"') == 2

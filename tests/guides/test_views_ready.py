@@ -46,7 +46,7 @@ def checked(body: str) -> list[str]:
 def test_the_same_question_from_every_mount(client, guide, mount):
     response = client.get(f"{mount}{READY}?{have('身份证', '户口簿')}")
     body = response.content.decode()
-    assert response["Cache-Control"] == "public, max-age=60"
+    assert response["Cache-Control"] == "public, max-age=60, stale-while-revalidate=30"
     assert body.count("<h1") == 1
     assert ("看着能办，先打电话问一声" if SHUIYUN in mount else "说不准，先打电话问") in body
     assert f'action="{mount}{READY}"' in body

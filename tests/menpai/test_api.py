@@ -55,7 +55,7 @@ def test_any_site_may_read_and_any_cache_may_keep_it(addresses):
             assert response.status_code == 200
             assert response["Content-Type"].startswith("application/json")
             assert response["Access-Control-Allow-Origin"] == "*"
-            assert sorted(response["Cache-Control"].split(", ")) == ["max-age=60", "public"]
+            assert sorted(response["Cache-Control"].split(", ")) == ["max-age=60", "public", "stale-while-revalidate=30"]
             assert "Cookie" not in response.get("Vary", "")
             assert not response.cookies
 
