@@ -21,7 +21,7 @@ MOST_CHARACTERS = 20_000_000  # two bytes each: 40 MB. The usual pages of all gu
 # A NUL is refused by forms, by files and by PostgreSQL, so no text of an editor looks like these.
 PREFIX, CODE, NAME, OTHER = "\0p", "\0c", "\0n", "\0o"
 
-HOLE = re.compile("\0([pcno]|{[^}]*})")
+HOLE = re.compile("\0([pcno]|{guides/_[a-z]+[.]html})")
 
 _kept: Kept[tuple[str, ...]] = Kept(MOST_CHARACTERS, weigh=lambda parts: sum(map(len, parts)))
 

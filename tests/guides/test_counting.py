@@ -132,10 +132,10 @@ def test_counting_sets_no_cookie_and_keeps_the_page_cacheable():
 
 
 def test_a_fault_of_the_database_is_logged_and_the_page_comes_all_the_same(monkeypatch, caplog):
-    def fail(**fields):
+    def fail(row):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(View.objects, "create", fail)
+    monkeypatch.setattr(counting, "_insert", fail)
     with caplog.at_level(logging.WARNING):
         assert look("/guides/yibao-001/") == 200
     assert "an opened page was not counted" in caplog.text

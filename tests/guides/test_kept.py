@@ -97,6 +97,14 @@ def test_two_districts_never_lend_each_other_a_word(client, db, settings, monkey
                 assert text.encode() == anew(client, path, monkeypatch)
 
 
+@time_machine.travel(TUESDAY_TEN, tick=False)
+def test_the_verdict_whether_it_can_be_done_now_is_the_same(client, guide, monkeypatch):
+    read(client)
+    for query in ("", "?who=agent", "?have=123456"):
+        path = f"/c/{SHUIYUN}/guides/yibao-001/ready/{query}"
+        assert read(client, path).encode() == anew(client, path, monkeypatch)
+
+
 def test_a_villages_name_is_escaped_where_it_is_put_in(client, guide):
     read(client, f"/c/{YUANYI}/guides/yibao-001/")
     Area.objects.filter(pk=SHUIYUN).update(name="<script>水韵</script>")
