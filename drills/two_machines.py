@@ -43,7 +43,8 @@ def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, 
     missing = [number for number in promised if number not in there]
     # Each resident asked once, from an address of their own: a counter above one would be a form that nginx sent to a second machine.
     twice, refused = often(postgres) - tried_often, [asked for asked in until_stopped if not asked.is_promised]
-    note = f"{len(unanswered)} that the killed machine had in hand got no number ({sorted({asked.status for asked in unanswered})}: the page says to send again, and the form's key keeps it single)"
+    statuses = sorted({asked.status for asked in unanswered})
+    note = f"{len(unanswered)} that the killed machine had in hand got no number ({statuses}: the page says to send again, and the form's key keeps it single)" if unanswered else ""
     return [
         Line("one of two web machines stopped, then one killed: pages", len(crowd.pages), len(crowd.pages) - len(failed), len(failed), 0, shown(failed)[2:]),
         Line("  forms sent while the first was stopped", len(until_stopped), len(until_stopped) - len(refused), len(refused), 0, f"{[asked.status for asked in refused]}" if refused else ""),

@@ -153,10 +153,10 @@ class Stage:
 def nginx_configuration(folder: Path, upstreams: list[int], port: int, *, host: str, tls: bool, extra: str) -> str:
     """deploy/nginx.conf for loopback. Each piece that is replaced must be there, so that what runs here stays what is shipped."""
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    servers = "\n        ".join(f"server 127.0.0.1:{number};" for number in upstreams)
+    servers = "\n        ".join(f"server 127.0.0.1:{number} max_fails=20 fail_timeout=5s;" for number in upstreams)
     _certificate(folder)
     pieces = {
-        "server web:8000;": servers,
+        "server web:8000 max_fails=20 fail_timeout=5s;": servers,
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443 ssl;": f"listen {host}:{port} ssl;" if tls else f"listen {host}:{port};",
         "/etc/nginx/certificates/": f"{folder}/",
