@@ -95,7 +95,7 @@ def linted(home: Path) -> list[Callable[[], str]]:
 
 
 def main() -> int:
-    give_up_after(540)
+    give_up_after(900)
     home = Path(tempfile.mkdtemp(prefix="menpai-image-"))
     app = home / "app"
     try:
