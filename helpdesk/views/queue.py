@@ -19,7 +19,6 @@ from helpdesk.views import live
 from helpdesk.views.acts import ACTS
 from menpai.roles import Role, has_role
 
-
 MOST_ENDED = 1000  # older ones are found by their number
 
 
