@@ -7,6 +7,7 @@ from django.utils import timezone
 from guides.models import Area
 from helpdesk.access import taker_ids, takers_of
 from helpdesk.coverage import Board, board_for
+from helpdesk.kept import insert
 from helpdesk.models import HelpRequest, Notification, NotificationKind, Robot
 
 
@@ -47,4 +48,4 @@ def _write(recipients: list[dict], kind: NotificationKind, request: HelpRequest 
         return
     now = timezone.now()
     rows = [Notification(**{"kind": kind, "request": request, "not_before": now, "created_at": now} | recipient) for recipient in recipients]
-    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    insert(rows, ignore_conflicts=True)

@@ -12,13 +12,14 @@ from helpdesk import behalf, sla, wishes
 from helpdesk.actions.alarms import alarm_if_nobody
 from helpdesk.actions.base import NotPossible, record
 from helpdesk.coverage import board_for
+from helpdesk.kept import insert
 from helpdesk.matters import number_of
 from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, Principal, new_reference
 from helpdesk.notifications import tell_takers
 from helpdesk.routing import route
 from menpai.encryption import blind_index
 
-TRIES = 5
+TRIES = 20  # of ten million numbers given, one in ten meets another
 CONSENT_VERSION = "2026-11"  # the text in templates/helpdesk/_consent.html; a changed text gets a new version
 
 
@@ -60,7 +61,7 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
         except IntegrityError:
             if first := HelpRequest.objects.filter(submission_key=submission.submission_key).first():
                 return first
-    raise RuntimeError("no free request number")  # random numbers meet once in a while; five times in a row they do not
+    raise RuntimeError("no free request number")  # random numbers meet, but not twenty times in a row
 
 
 @transaction.atomic
@@ -75,7 +76,7 @@ def _store(submission: Submission, by) -> HelpRequest:
         stewards=board.staffed(area.pk, for_steward=True),
     )
     wish, note = wishes.wish_and_note(submission.wish, submission.note, district=district_of(area))
-    request = HelpRequest.objects.create(
+    request = HelpRequest(
         reference=new_reference(),
         submission_key=submission.submission_key,
         kind=submission.kind,
@@ -100,7 +101,9 @@ def _store(submission: Submission, by) -> HelpRequest:
         created_at=now,
         promised_at=sla.promise(now, kind=submission.kind, calendar=board.calendar(area.pk)),
     )
-    Paper.objects.bulk_create(Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers)
+    insert([request])
+    if submission.papers:
+        insert([Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers])
     if submission.principal_name:
         phone = submission.principal_phone
         Principal.objects.create(request=request, name=submission.principal_name, phone=phone, phone_index=blind_index(phone) if phone else "")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from guides.workdays import WorkCalendar, calendar_for
 from helpdesk import sla
+from helpdesk.kept import insert
 from helpdesk.models import OPEN_STATES, Escalation, Event, EventKind, HelpRequest, State
 
 NO_PAUSE = {"paused_at": None, "pause_reason": "", "minutes_left": None, "resume_on": None}
@@ -22,7 +23,7 @@ class NotPossible(Exception):
 
 def record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
     name = staff_name(by)[:60] if by else by_name
-    Event.objects.create(request=request, kind=kind, by=by, by_name=name, detail=detail[:120])
+    insert([Event(request=request, kind=kind, by=by, by_name=name, detail=detail[:120])])
 
 
 def hold_active(user) -> None:
