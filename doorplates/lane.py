@@ -41,9 +41,9 @@ class ScanLane:
 
     def __init__(
         self, application: Callable, *, get_response: Callable, generation: Callable[[], int | None], request_id: Callable[[dict], str],
-        settled: Callable[[int | None], bool] = lambda number: True,
+        settled: Callable[[int | None], bool] = lambda number: True, tell: Callable[[str], None] = lambda layer: None,
     ):  # fmt: skip
-        self.application, self.generation, self.request_id, self.settled = application, generation, request_id, settled
+        self.application, self.generation, self.request_id, self.settled, self.tell = application, generation, request_id, settled, tell
         self.pages, self.together = KeptPages(get_response), Together(find_and_count)
         self._may_enter, self._cookies_of = lru_cache(maxsize=256)(_may_enter), lru_cache(maxsize=4)(_cookies_of)
         self._today_at = lru_cache(maxsize=4)(lambda _second: timezone.localdate())  # the day of a second does not change
@@ -81,6 +81,7 @@ class ScanLane:
         return code if codes.is_valid(code) else None
 
     def _told(self, environ: dict, start_response: Callable, found: Found, kept: Kept) -> list[bytes]:
+        self.tell("scan")
         values = values_of(found, environ["PATH_INFO"][1:])
         text = kept.parts.text(values)
         etag = f'"{_digest(text)}"'

@@ -28,7 +28,7 @@ def text() -> bytes:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)
     else:
-        for counted in (metrics.REQUESTS, metrics.DURATION, metrics.DATABASE_ERRORS, metrics.THROTTLED):
+        for counted in (metrics.REQUESTS, metrics.DURATION, metrics.DATABASE_ERRORS, metrics.THROTTLED, metrics.FRONT):
             registry.register(counted)
     return generate_latest(registry)
 

@@ -12,18 +12,21 @@ from pathlib import Path
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.core.cache import caches
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
+from redis.exceptions import RedisError
 
 from helpdesk import figures_for_prometheus, site_state
 from helpdesk.models import HelpRequest
-from menpai import metrics
+from menpai import metrics, throttle
 from menpai.models import JobRun
+from menpai.replica import ALIAS as REPLICA
 
 OK, DEGRADED, FAIL = "ok", "degraded", "fail"
 KEPT = 3  # seconds that a result is good for: whoever asks often gets no database to ask
@@ -55,7 +58,7 @@ def examine() -> dict[str, Result]:
             found[name] = _checked(check)
             if found[name][0] == FAIL:
                 break
-    return found | {name: _checked(check) for name, check in BESIDE.items()}
+    return found | {name: result for name, check in BESIDE.items() if (result := _checked(check))}
 
 
 @contextmanager
@@ -74,7 +77,7 @@ def _patience(limit: str) -> None:
             cursor.execute("SELECT set_config('statement_timeout', %s, false)", [limit])
 
 
-def _checked(check: Callable[[], Result]) -> Result:
+def _checked(check: Callable[[], Result | None]) -> Result | None:
     try:
         return check()
     except DatabaseError:
@@ -142,9 +145,32 @@ def disk() -> Result:
     return (DEGRADED, ", ".join(full)) if full else (OK, "")
 
 
-# What needs the database (the first that fails ends it), and what does not. A site with Redis or a replica adds its check here: a function that returns (word, problem).
+def read_replica() -> Result | None:
+    """Away or not, pages are read: without it from the primary."""
+    if REPLICA not in settings.DATABASES:
+        return None
+    try:
+        with connections[REPLICA].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return DEGRADED, "no answer: the primary reads"
+    return OK, ""
+
+
+def limits() -> Result | None:
+    """Redis, where there is one. Without it the database counts."""
+    if throttle.LIMITS not in settings.CACHES:
+        return None
+    try:
+        caches[throttle.LIMITS].get("readyz")
+    except (RedisError, OSError):
+        return DEGRADED, "Redis does not answer: the database counts"
+    return OK, ""
+
+
+# What needs the database (the first that fails ends it), and what does not; None: there is no such thing here.
 ON_THE_DATABASE: dict[str, Callable[[], Result]] = {"database": database, "schema": schema, "keys": keys, "loops": loops}
-BESIDE: dict[str, Callable[[], Result]] = {"disk": disk}
+BESIDE: dict[str, Callable[[], Result | None]] = {"replica": read_replica, "limits": limits, "disk": disk}
 
 
 class Kept:

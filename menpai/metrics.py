@@ -21,6 +21,7 @@ NO_VIEW = "-"  # no address of ours, or turned away before a view was found
 REQUESTS = Counter("menpai_http_requests", "Answered requests.", ["view", "method", "status"])
 DURATION = Histogram("menpai_http_request_seconds", "How long an answer took inside Python.", ["view"], buckets=SECONDS)
 DATABASE_ERRORS = Counter("menpai_database_errors", "Statements that the database refused or did not answer, by the type of the error.", ["error"])
+FRONT = Counter("menpai_front_answers", "Answers given before Django, by layer: kept pages, scans, pages shown as they were kept while Django failed.", ["layer"])
 THROTTLED = Counter("menpai_throttled", "Tries that a limit refused, by the name of the limit.", ["limit"])
 log = logging.getLogger("menpai.slow")
 
@@ -31,6 +32,11 @@ _durations: dict[str, Histogram] = {}
 def is_open() -> bool:
     """Whether anybody may ask for the figures."""
     return bool(settings.METRICS_TOKEN or settings.METRICS_FROM)
+
+
+def count_front(layer: str) -> None:
+    """One answer that Django was not asked for."""
+    FRONT.labels(layer).inc()
 
 
 def watch(get_response):

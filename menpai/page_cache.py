@@ -76,20 +76,20 @@ class Shelf:
 
 class PageCache:
     """WSGI. `generation()` gives the number of the content or None (unknown: nothing kept is fresh); `settled(number)` says whether pages are made
-    from that content already; `request_id(environ)` names an answer; `count(environ, opened)` is told of each page answered from memory.
+    from that content already; `request_id(environ)` names an answer; `count(environ, opened)` is told of each page answered from memory that is
+    counted; `tell` hears "kept" or "rescued" for each answer of this layer.
     `session_cookie` is the cookie of those who are signed in, whose requests pass by; below `passes` nothing is kept. `limit` is in bytes.
     """
 
     def __init__(
         self, application: Callable, *, generation: Callable[[], int | None], request_id: Callable[[Environ], str], session_cookie: str, limit: int,
         settled: Callable[[int | None], bool] = lambda number: True, count: Callable[[Environ, object], None] = lambda environ, opened: None,
-        passes: tuple[str, ...] = ("/static/",), clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = lambda layer: None, passes: tuple[str, ...] = ("/static/",), clock: Callable[[], float] = time.monotonic,
     ):  # fmt: skip
         self.application, self.generation, self.settled, self.count, self.clock = application, generation, settled, count, clock
-        self.request_id, self.session_cookie, self.passes = request_id, session_cookie, passes
+        self.request_id, self.session_cookie, self.passes, self.tell = request_id, session_cookie, passes, tell
         # Somebody who makes up queries can fill a shelf of their own; the pages themselves stay.
         self.plain, self.asked = Shelf(limit * 3 // 4), Shelf(limit // 4)
-        self.hits = self.misses = self.rescued = 0  # for the operator; not exact among threads
 
     def __call__(self, environ: Environ, start_response: Callable) -> Iterable[bytes]:
         key = self._key(environ)
@@ -101,7 +101,7 @@ class PageCache:
         if kept is None or kept.generation is None or kept.generation != self.generation() or (left := kept.until - self.clock()) <= 0:
             return self._made(environ, start_response, key, shelf, kept)
         kept.used = True
-        self.hits += 1
+        self.tell("kept")
         return self._told(environ, start_response, kept, f"public, max-age={int(left)}{kept.control}")
 
     def _key(self, environ: Environ) -> tuple | None:
@@ -132,7 +132,6 @@ class PageCache:
 
     def _made(self, environ: Environ, start_response: Callable, key: tuple, shelf: Shelf, kept: Kept | None) -> Iterable[bytes]:
         """Django's answer, kept where it may be. When Django fails, the page as it was kept last."""
-        self.misses += 1
         before, said = self.generation(), []
         is_settled = self.settled(before)
         try:
@@ -198,7 +197,7 @@ class PageCache:
 
     def _rescued(self, environ: Environ, start_response: Callable, kept: Kept) -> list[bytes]:
         """Old, but better than nothing; nobody else is to keep it."""
-        self.rescued += 1
+        self.tell("rescued")
         return self._told(environ, start_response, kept, "no-cache", ("X-Kept-Seconds", f"{self.clock() - kept.made:.0f}"))
 
 

@@ -69,6 +69,24 @@ def test_a_worker_that_is_silent_is_told_and_pages_go_on(loops_run, client):
     assert response.json()["checks"]["loops"] == {"status": "degraded", "problem": "not running: send_notifications, every_day"}
 
 
+def test_a_redis_that_is_away_is_told_and_pages_go_on(loops_run, client, settings):
+    away = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = settings.CACHES | {"limits": away}
+    response = client.get("/readyz/")
+    assert (response.status_code, response.json()["checks"]["limits"]["status"]) == (200, "degraded")
+
+
+def test_a_replica_that_is_away_is_told_and_pages_go_on(loops_run, client, monkeypatch):
+    class Away:
+        def cursor(self):
+            raise OperationalError("refused")
+
+    monkeypatch.setattr(health, "REPLICA", "default")  # an alias that is there
+    monkeypatch.setattr(health, "connections", {"default": Away()})
+    response = client.get("/readyz/")
+    assert (response.status_code, response.json()["checks"]["replica"]["status"]) == (200, "degraded")
+
+
 def test_a_full_disk_is_told_in_megabytes_and_without_a_path(loops_run, client, monkeypatch, settings):
     monkeypatch.setattr(health.shutil, "disk_usage", lambda place: (100 * 2**30, 99 * 2**30, 5 * 2**20) and type("Usage", (), {"total": 100 * 2**30, "free": 5 * 2**20}))
     response = client.get("/readyz/")

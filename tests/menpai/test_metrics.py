@@ -211,3 +211,11 @@ def test_an_id_cannot_break_out_of_its_comment(client, db, settings):
     marked = arrived(lambda: client.get("/notices/", headers={"X-Request-ID": "x*/ DROP TABLE a; --"}))
     assert marked
     assert [sql for sql in marked if not re.match(r"/\* request_id=[0-9a-f]{16} \*/ ", sql)] == []
+
+
+def test_what_is_answered_before_django_is_counted_by_its_layer(operator):
+    for _ in range(2):
+        metrics.count_front("kept")
+    before = figures(operator)["menpai_front_answers_total", ("layer", "kept")]
+    metrics.count_front("kept")
+    assert figures(operator)["menpai_front_answers_total", ("layer", "kept")] == before + 1
