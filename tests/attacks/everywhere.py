@@ -31,6 +31,7 @@ from helpdesk.models import (
     Visit,
 )  # fmt: skip
 from menpai.encryption import blind_index
+from menpai.models import BackupTaken, HourCount, JobRun
 from tests import people
 from tests.attacks.addresses import Scene, scene
 from tests.factories import DISTRICT, SHUIYUN, YUANYI, make_absence, make_area, make_posting, make_request, make_situation, make_user
@@ -100,6 +101,9 @@ def rows() -> Scene:
     note_miss("遛狗证在哪办", client="203.0.113.9")
     LogEntry.objects.create(user=people.bianji(), content_type=ContentType.objects.get_for_model(Guide), object_id=str(guide.pk), object_repr="指南", action_flag=2, change_message="改")
     record_change(guide=guide, by="边吉")
+    JobRun.objects.create(name="scrub_requests", trouble="OperationalError")
+    HourCount.objects.create(kind="error", where="help:follow", hour=timezone.now(), last_at=timezone.now(), last_id="trace-12345678")
+    BackupTaken.objects.create(at=timezone.now(), size=1)
     empty = {model._meta.label for model in apps.get_models(include_auto_created=True) if not model._base_manager.exists()}
     assert empty <= EMPTY, f"say in tests/attacks/everywhere.py how a row is made of {empty - EMPTY}"
     return place
