@@ -199,7 +199,7 @@ def test_the_jobs_of_the_day_ran_and_say_so(running):
     def done():
         return running.db.sql("SELECT string_agg(name, ' ' ORDER BY name) FROM menpai_jobrun WHERE day IS NOT NULL AND trouble = ''", "menpai")
 
-    until(lambda: done() == "check_links clearsessions scrub_requests", "not done")
+    until(lambda: done() == "backup check_links clearsessions scrub_requests", "not done")
 
 
 def test_metrics_add_up_over_both_processes_and_tell_of_the_request(running):
