@@ -16,6 +16,7 @@ from menpai import metrics, tally
 from menpai.models import Attempt
 
 LIMITS = "limits"  # the alias in CACHES, where there is a Redis
+IN_STEP = timedelta(minutes=1)  # by which the clocks of two machines, or the moments of two threads, may differ
 AWAY = 5  # seconds during which a Redis that did not answer is not asked again by this process
 _away_until = 0.0
 log = logging.getLogger(__name__)
@@ -68,21 +69,23 @@ def take_back(what: str, who: str) -> None:
         Attempt.objects.filter(key=key, count__gt=0).update(count=F("count") - 1)
 
 
-# One statement, so that two processes never count the same try as one, and a form waits for the database once. A window that ends later than any
+# One statement, so that two processes never count the same try as one, and a form waits for the database once. A window that ends much later than any
 # that begins now was written while the clock was ahead: it must not lock anybody out until that day.
 COUNT = """
 INSERT INTO menpai_attempt (key, count, expires_at) VALUES (%(key)s, 1, %(ends)s)
 ON CONFLICT (key) DO UPDATE SET
-  count = CASE WHEN menpai_attempt.expires_at BETWEEN %(next)s AND %(ends)s THEN menpai_attempt.count + 1 ELSE 1 END,
-  expires_at = CASE WHEN menpai_attempt.expires_at BETWEEN %(next)s AND %(ends)s THEN menpai_attempt.expires_at ELSE excluded.expires_at END
+  count = CASE WHEN menpai_attempt.expires_at BETWEEN %(soonest)s AND %(latest)s THEN menpai_attempt.count + 1 ELSE 1 END,
+  expires_at = CASE WHEN menpai_attempt.expires_at BETWEEN %(soonest)s AND %(latest)s THEN menpai_attempt.expires_at ELSE excluded.expires_at END
 RETURNING count"""
 
 
 def _counted_in_database(key: str, window: timedelta) -> int:
     connection = connections[router.db_for_write(Attempt)]
     now = timezone.now()
-    first, ends = now + timedelta(microseconds=1), now + window  # a window that ends this moment is over
-    moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in (("next", first), ("ends", ends))}
+    ends = now + window
+    # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
+    moments = {"ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
+    moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"key": key, **moments})
         return cursor.fetchone()[0]

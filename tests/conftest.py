@@ -111,6 +111,16 @@ def nothing_kept():
 
 
 @pytest.fixture(autouse=True)
+def roster_read_anew(request, monkeypatch):
+    """Where rows are made between two counts of queries, the first page after them would read the roster and the next would not."""
+    if request.node.get_closest_marker("nothing_kept"):
+        from helpdesk import access, coverage
+
+        for keeper in (access._staff, coverage._boards):
+            monkeypatch.setattr(keeper, "get", lambda key, mark, make: make())
+
+
+@pytest.fixture(autouse=True)
 def fresh_site_words(monkeypatch):
     """Known to be none, as in a process that has looked: no page of a test is the one that reads them. Saving a District forgets it."""
     from guides.models import District

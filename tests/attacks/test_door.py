@@ -10,6 +10,7 @@ from helpdesk import door
 from helpdesk.behalf import principal_of
 from helpdesk.models import Principal, is_reference
 from helpdesk.models.request import REFERENCE_DIGITS, new_reference
+from menpai import tally
 from menpai.encryption import blind_index
 from tests.factories import make_request
 
@@ -98,7 +99,8 @@ def test_a_village_behind_one_address_opens_its_own_as_often_as_it_likes():
         assert opens(stored[0], "0000")
 
 
-def test_an_unknown_number_is_counted_alike_so_that_limits_tell_nothing():
+def test_an_unknown_number_is_counted_alike_so_that_limits_tell_nothing(monkeypatch):
+    monkeypatch.setattr(tally, "flush", lambda: None)  # what the operator's page counts is written by whoever comes a second later, for either
     stored, unknown = make_request(phone=PHONE), "482917361"
     said = {}
     for net, reference in (("203.0.113", stored.reference), ("198.51.100", unknown)):

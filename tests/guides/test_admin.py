@@ -260,6 +260,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(editor):
     assert "3条" in editor.get(LIST).content.decode()
 
 
+@pytest.mark.nothing_kept
 def test_the_page_costs_the_same_for_one_and_for_three_rows(editor, guide):
     """But for the chosen guide of a material and the chosen office, whose names Django's field looks up one by one."""
 

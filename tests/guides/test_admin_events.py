@@ -199,6 +199,7 @@ def test_only_drafts_go_and_only_by_the_administrator(client, event):
     assert "delete_selected" not in client.get(LIST).content.decode()
 
 
+@pytest.mark.nothing_kept
 def test_the_list_costs_the_same_for_one_and_three(editor, event):
     def count():
         with CaptureQueriesContext(connection) as seen:

@@ -120,6 +120,7 @@ def test_all_jobs_or_the_chosen_ones_download(editor):
     assert [(line.values["岗位"], line.values["范围"]) for line in read_jobs(answer.content)] == [("甲", SHUIYUN)]
 
 
+@pytest.mark.nothing_kept
 def test_the_export_costs_the_same_for_one_and_for_three(editor):
     area, counts = make_area(SHUIYUN), []
     for numbers in (range(1), range(1, 3)):

@@ -196,6 +196,7 @@ def test_who_may(client, guide):
     assert row.state == "open"
 
 
+@pytest.mark.nothing_kept
 def test_the_list_costs_the_same_for_one_and_three(client, guide):
     client.force_login(people.bianji())
     counts = []

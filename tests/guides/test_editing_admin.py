@@ -246,6 +246,7 @@ def test_the_list_says_what_is_being_written_by_whom(client, guide):
     assert list(client.get(LIST, {"work": "review"}).context["cl"].result_list) == []
 
 
+@pytest.mark.nothing_kept
 def test_the_list_costs_the_same_for_one_and_for_three_next_versions(client, guide):
     def cost():
         with CaptureQueriesContext(connection) as queries:

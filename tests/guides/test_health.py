@@ -310,6 +310,7 @@ def test_the_list_shows_only_the_editors_districts(editor):
     assert "大武口" not in body
 
 
+@pytest.mark.nothing_kept
 def test_the_list_asks_as_often_for_three_as_for_one(editor):
     def count() -> int:
         with CaptureQueriesContext(connection) as seen:

@@ -199,6 +199,7 @@ def test_the_list_is_by_frequency_and_can_be_narrowed_by_month_and_guide(client,
     assert client.get(address).status_code == 302
 
 
+@pytest.mark.nothing_kept
 def test_the_list_costs_the_same_for_one_and_three(client, guide, django_assert_num_queries):
     client.force_login(people.bianji())
     counts = []

@@ -232,6 +232,7 @@ def test_the_list_shows_open_ones_first_by_frequency_and_filters(editor, guide):
     assert ("少搜" in filtered, "更常搜" in filtered) == (True, False)
 
 
+@pytest.mark.nothing_kept
 def test_the_list_asks_as_often_for_three_rows_as_for_one(editor, guide):
     def count() -> int:
         with CaptureQueriesContext(connection) as seen:

@@ -78,6 +78,7 @@ def test_a_request_is_found_by_its_spoken_number(bureau, request_of_wang):
     assert list(found) == [request_of_wang]
 
 
+@pytest.mark.nothing_kept
 @pytest.mark.parametrize("address", [REQUESTS, reverse("admin:helpdesk_event_changelist"), USERS, reverse("admin:helpdesk_posting_changelist")])
 def test_lists_cost_the_same_for_one_row_and_for_three(bureau, address):
     def cost():
@@ -97,6 +98,7 @@ def test_lists_cost_the_same_for_one_row_and_for_three(bureau, address):
 ROSTER = [reverse(f"admin:helpdesk_{model}_changelist") for model in ("cover", "marketday", "absence")]
 
 
+@pytest.mark.nothing_kept
 @pytest.mark.parametrize("address", ROSTER)
 def test_lists_of_the_roster_cost_the_same_for_one_row_and_for_three(bureau, address):
     def rows(number: int):

@@ -162,6 +162,7 @@ def test_at_all_other_times_the_neighbour_finds_nothing(client, village):
     assert (stored.state, kinds(stored)) == ("waiting", ["submitted"])
 
 
+@pytest.mark.nothing_kept
 def test_the_queue_costs_the_same_with_one_covered_row_and_with_three(client, village, django_assert_num_queries):
     both_off()
     client.force_login(people.limei())

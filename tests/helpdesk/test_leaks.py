@@ -235,6 +235,7 @@ def _worth(route: str, viewer: Viewer) -> bool:
     return route.startswith("desk/") or route in ("admin/", "admin/helpdesk/helprequest/", "admin/helpdesk/event/<path:object_id>/")
 
 
+@pytest.mark.nothing_kept
 @pytest.mark.parametrize("viewer", VIEWERS, ids=lambda v: v.who or "anonymous")
 def test_another_communitys_rows_change_nothing_that_one_sees(viewer, staff):
     guide = make_guide(papers=("身份证",))
@@ -253,6 +254,7 @@ POSTED = {
 }  # fmt: skip
 
 
+@pytest.mark.nothing_kept
 @pytest.mark.parametrize("viewer", VIEWERS, ids=lambda v: v.who or "anonymous")
 def test_a_foreign_number_is_answered_as_one_that_never_was(viewer, staff):
     fill_own(is_at(viewer), staff)

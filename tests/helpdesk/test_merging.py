@@ -228,6 +228,7 @@ def test_the_residents_second_number_leads_to_the_first_and_keeps_its_words(clie
     assert (younger.state, younger.merged_into) == ("waiting", None)
 
 
+@pytest.mark.nothing_kept
 def test_a_page_with_one_duplicate_and_with_three_takes_the_same_queries(client, zhuli, twice, django_assert_num_queries, django_assert_max_num_queries):
     older, _ = twice
     with django_assert_max_num_queries(36) as used:

@@ -124,6 +124,7 @@ def test_editors_see_neither(client):
     assert [client.get(address).status_code for address in (LIST, ROBOTS)] == [403, 403]
 
 
+@pytest.mark.nothing_kept
 @pytest.mark.parametrize("address", [LIST, ROBOTS])
 def test_lists_cost_the_same_for_one_row_and_for_three(bureau, address):
     def cost() -> int:

@@ -149,6 +149,7 @@ def test_long_lists_go_on_on_pages_of_their_own(client, boss):
     assert [text.count("<li>") for text in whole] == [25, 1]
 
 
+@pytest.mark.nothing_kept
 def test_it_costs_the_same_with_one_of_each_and_with_three(client, boss, django_assert_num_queries, django_assert_max_num_queries):
     def one_of_each():
         make_request(guide=make_guide(f"yibao-{HelpRequest.objects.count():03}"), row={"promised_at": timezone.now() - timedelta(hours=1)})

@@ -204,6 +204,7 @@ def test_a_colleague_reads_the_result_and_has_no_form(client, mine):
     assert f'name="state_{mine.papers.first().pk}"' not in text
 
 
+@pytest.mark.nothing_kept
 def test_as_many_queries_for_one_paper_as_for_five(client, zhuli):
     counts = []
     for number in (1, 5):

@@ -218,6 +218,7 @@ def test_the_way_back_stays_here(plate, area):
     assert "evil.example/" not in response["Location"]
 
 
+@pytest.mark.nothing_kept
 def test_the_list_costs_the_same_with_one_plate_and_with_three(plate):
     client, counts = signed_in(people.zhuli()), []
     for entrance in ("3单元", "4单元", "5单元"):

@@ -361,6 +361,7 @@ def test_a_day_without_any_says_so_and_when_the_next_is(client, mine):
         assert "今天没有约见" in route(client, nonsense)
 
 
+@pytest.mark.nothing_kept
 def test_the_route_takes_the_same_number_of_queries_for_one_and_for_three(client, zhuli):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
