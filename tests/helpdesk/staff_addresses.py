@@ -15,7 +15,7 @@ from django.urls.resolvers import RoutePattern
 
 from doorplates.models import Doorplate
 from guides.models import GuideRevision
-from helpdesk.models import Attachment, HelpRequest, Mandate, Paper, Principal, Visit
+from helpdesk.models import Absence, Attachment, HelpRequest, Mandate, Paper, Principal, Visit
 from helpdesk.views.acts import ACTS
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -97,6 +97,8 @@ def filled(route: str, rows: Rows) -> list[str]:
                 value = act
             elif name in FILL:
                 value = FILL[name](route)
+            elif ABSENCE in route:
+                value = _first(Absence, rows.request)
             elif name in ("reference", "object_id", *MODELS_OF):
                 value = rows.value(name, route)
             else:
@@ -111,7 +113,10 @@ def names_a_request(route: str) -> bool:
     names = set(PARAMETER.findall(route))
     model = _admin_model(route) if "object_id" in names else None
     hangs = model is not None and model._meta.app_label == "helpdesk" and (model is HelpRequest or any(f.name == "request" for f in model._meta.concrete_fields))
-    return hangs or bool(names & {"reference", *MODELS_OF})
+    return hangs or ABSENCE not in route and bool(names & {"reference", *MODELS_OF})
+
+
+ABSENCE = "roster/<int:key>/"  # somebody's day off; other keys are those of photos
 
 
 def _guide_pk(route: str):
