@@ -57,7 +57,7 @@ class ScanLane:
             return self.application(environ, start_response)
         today = self._today_at(int(time.time()))
         try:
-            with self.together.ask((code, scanning.is_due(environ, cookies, today))) as found:
+            with self.together.ask((code, today if scanning.is_due(environ, cookies, today) else None)) as found:
                 if found is not None:
                     if found.is_counted:
                         environ[scanning.COUNTED] = "1"

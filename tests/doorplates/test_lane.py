@@ -1,7 +1,7 @@
 """Scans answered before Django: the same bytes as Django's, counted by the same rules, and everything else left to Django."""
 
 import gzip
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -267,10 +267,15 @@ def test_a_scan_that_has_its_row_is_not_counted_again_when_its_page_fails(lane, 
 def test_scans_that_wait_together_are_counted_each():
     """Eight phones, three of them at the same plate, two robots, one code that is nobody's."""
     plates = [make_plate(entrance=f"{number}单元") if not number else make_plate(Building.objects.get(), entrance=f"{number}单元") for number in range(5)]
-    asked = [(plates[0].code, True)] * 3 + [(plate.code, True) for plate in plates[1:4]] + [(plates[4].code, False), (plates[0].code, False), (codes.generate(), True)]
+    day, other = date(2026, 11, 27), date(2026, 11, 28)  # one of them came in just after midnight
+    asked = [(plates[0].code, day)] * 3 + [(plate.code, day) for plate in plates[1:3]] + [(plates[3].code, other), (plates[4].code, None), (plates[0].code, None), (codes.generate(), day)]
     answers = find_and_count(asked)
-    assert [found and (found.code, found.is_counted) for found in answers] == [*asked[:-1], None]
-    assert sorted(Scan.objects.values_list("doorplate", flat=True)) == sorted([plates[0].pk] * 3 + [plate.pk for plate in plates[1:4]])
+    assert [found and (found.code, found.is_counted) for found in answers] == [*((code, day is not None) for code, day in asked[:-1]), None]
+    assert sorted(Scan.objects.values_list("doorplate", "day")) == sorted([(plates[0].pk, day)] * 3 + [(plate.pk, day) for plate in plates[1:3]] + [(plates[3].pk, other)])
+    if connection.vendor == "postgresql":  # which would otherwise plan anew for each small number of plates
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = 'menpai_find_and_count'")
+            assert cursor.fetchall() == [(1, 0)]
 
 
 def page_of(lane, plate) -> str:
