@@ -7,6 +7,7 @@ import uuid
 from django import forms
 
 from doorplates.access import find_plate
+from guides.gazetteer import gazetteer_of
 from guides.models import Area, Guide, Level, district_code_of, own_district
 from helpdesk import behalf
 from helpdesk.coverage import board_for
@@ -33,7 +34,8 @@ class AreaField(forms.ModelChoiceField):
     def to_python(self, value):
         if value in self.empty_values or not self.inside:
             return super().to_python(value)
-        area = board_for([self.inside]).areas.get(str(value))
+        kept = gazetteer_of(self.inside)
+        area = (kept or board_for([self.inside])).areas.get(str(value))
         if area is None or area.level != Level.COMMUNITY:
             raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return area

@@ -1,31 +1,23 @@
-"""The guides that people ask help for, as their requests need them. A process keeps each whole, with its parts, as long as its row stays as it was:
-whatever changes a guide or a part of it gives the row a new content version (guides.actions.record_change)."""
+"""The guides that people ask help for, as their requests need them: those that the pages are made of, which a process keeps whole (guides.shelf)."""
 
-from guides.models import Guide
+from django.http import Http404
+
+from guides.models import Guide, Status
 from guides.printed import latest_number
-from helpdesk import kept
-
-MARKS = ("pk", "content_version", "updated_at", "agency", "audience", "plain_title")
-
-_guides = kept.Kept(1024)
+from guides.shelf import get_public_volume
 
 
 def guide_of(district: str, slug: str) -> Guide | None:
-    """A published guide of a district by its slug, with its parts; to be read only. One query, or ten when it changed."""
-    found = kept.rows_of(("guide",), _row, district, slug)
-    return _guides.get((kept.database(), found[0][0]), found[0], lambda: _read(found[0][0])) if found else None
+    """A published guide of a district by its slug, with its parts; to be read only. No query while the content stays as it is."""
+    try:
+        volume = get_public_volume(slug, district)
+    except Http404:
+        return None
+    guide = volume.guide
+    guide.public_number = volume.version.number if volume.version else None
+    return guide if guide.status == Status.PUBLISHED else None
 
 
 def number_of(guide: Guide) -> int | None:
     """The number of the version that residents read, of a guide from guide_of() the one that it is; None for a guide without a history."""
     return guide.public_number if hasattr(guide, "public_number") else latest_number(guide)
-
-
-def _row(district: str, slug: str):
-    return Guide.objects.published().filter(district=district, slug=slug).values_list(*MARKS)
-
-
-def _read(key: int) -> Guide:
-    guide = Guide.objects.whole().get(pk=key)
-    guide.public_number = latest_number(guide)
-    return guide
