@@ -45,15 +45,16 @@ ASKING = 0.01  # of the visitors send a help request
 LOOKING = 0.05  # times a helper opens the queue for each scan
 
 
-# Milliseconds of processor time, web and database together, as they were measured while eight other jobs ran on the two cores (November 2026): upper
-# bounds. What a part of `make bench` leaves as its note "ms" takes their place.
-LOADED = {"scan": 1.2, "kept page": 0.3, "cold page": 3.7, "help request": 12.0, "queue page": 13.0}
+DONE = {"scan", "kept page", "cold page", "help request", "queue page"}
 
 
 def costs() -> dict[str, float]:
-    """Milliseconds of processor time for each thing done."""
+    """Milliseconds of processor time for each thing done, web and database together, as the parts of `make bench` left them. Raises SystemExit."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    return LOADED | {name: value for part in kept.values() for name, value in part.get("notes", {}).get("ms", {}).items()}
+    found = {name: value for part in kept.values() for name, value in part.get("notes", {}).get("ms", {}).items()}
+    if missing := DONE - found.keys():
+        raise SystemExit(f"not measured yet: {', '.join(sorted(missing))}. Run `scripts/bench warm cold scans requests queue` first.")
+    return found
 
 
 def rate(second: int, mean: float) -> float:

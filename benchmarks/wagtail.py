@@ -19,7 +19,7 @@ from tests.running import ROOT, Postgres, Running, Stage, fill, free_port, give_
 PEER = ROOT / "benchmarks" / "peers" / "wagtail"
 PYTHON = PEER / ".venv" / "bin" / "python"
 GUIDE = "/guides/yibao-001/"
-ROUNDS, SECONDS = 7, 3
+ROUNDS, SECONDS = 13, 2
 BROWSER = ("User-Agent: Mozilla/5.0 (Linux; Android 7.1; vivo X9) AppleWebKit/537.36 MicroMessenger/7.0", "Accept: text/html")
 
 

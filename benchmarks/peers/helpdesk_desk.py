@@ -11,7 +11,7 @@ from tests.running import ROOT, NotUp, Postgres, Running, Stage, free_port, wait
 HERE = Path(__file__).resolve().parent / "helpdesk"
 PYTHON = HERE / ".venv" / "bin" / "python"
 # As deploy/gunicorn.conf.py has them; that file itself loads our application.
-SETTINGS = ("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--keep-alive", "5", "--timeout", "30", "--log-level", "warning", "--no-control-socket")
+SETTINGS = ("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "5", "--timeout", "30", "--log-level", "warning", "--no-control-socket")
 
 
 def install() -> None:
