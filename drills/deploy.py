@@ -23,7 +23,7 @@ from drills.fleet import own_site
 from drills.ledger import Line, report, say
 from drills.outside import Gateway
 from drills.traffic import Journal, Load, Site, everybody
-from tests.running import ROOT, Running, Stage, fill, free_port, give_up_after, wait_for
+from tests.running import ROOT, Running, Stage, fill, free_port, give_up_after, left_out, wait_for
 
 MIGRATIONS = ("guides/migrations", "doorplates/migrations", "helpdesk/migrations", "menpai/migrations")
 
@@ -75,12 +75,6 @@ class Deploy:
         wait_for(one, f"{one.url}/healthz/")
         return one
 
-    def take_out_of_nginx(self, which: str) -> None:
-        """First no new visitor comes there, then it may end: what is asked of a process that stops and is not picked up any more is cut."""
-        file = self.stage.home / "nginx" / "nginx.conf"
-        file.write_text(file.read_text(encoding="utf-8").replace(f"server 127.0.0.1:{self.ports[which]};", ""), encoding="utf-8")
-        self.nginx.process.send_signal(signal.SIGHUP)
-
     def env(self, which: str) -> dict[str, str]:
         """Each code has static files of its own, as each image has."""
         return self.fleet.env | {"MENPAI_VAR": str(self.stage.home / f"site-{which}")}
@@ -112,15 +106,14 @@ def run(home: Path, *, seed: int, commits: list[str], seconds: float) -> list[Li
             new = deploy.web("new")
             time.sleep(seconds)
             journal.phase = "old taken out of nginx, then told to stop"
-            deploy.take_out_of_nginx("old")
-            time.sleep(2)
-            old.stop(seconds=60)
-            marks.append(("old", old.process.returncode))
-            time.sleep(seconds / 2)
-            journal.phase = "new restarted by HUP"
-            new.process.send_signal(signal.SIGHUP)
-            time.sleep(seconds)
-            journal.phase = "new alone"
+            with left_out(deploy.nginx, old):  # first no new visitor comes there: what is asked of a process that stops and is not picked up any more is cut
+                old.stop(seconds=60)
+                marks.append(("old", old.process.returncode))
+                time.sleep(seconds / 2)
+                journal.phase = "new restarted by HUP"
+                new.process.send_signal(signal.SIGHUP)
+                time.sleep(seconds)
+                journal.phase = "new alone"
         deploy.fleet.web = new
         compared = deploy.fleet.compare(journal, home / "journal.json")
     return lines_of(compared, journal, marks, deploy.commit)

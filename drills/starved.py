@@ -71,11 +71,11 @@ def is_kept(page: str, form: dict) -> bool:
     return resent(page) == form and "再发一次" in page
 
 
-def starve(name: str, site: Running, take_away, give_back, ask) -> list[Line]:
+def starve(name: str, stage: Stage, site: Running, take_away, give_back, ask) -> list[Line]:
     """One fault: what was read before, what is typed during it, and what becomes of that afterwards. `ask` puts a question to the database in SQL."""
-    browser = Browser(site)
+    browser = Browser(stage.nginx([site.port], tls=False))  # as residents come, through the shipped configuration and its cache
     read = [f"/c/{VILLAGE}/guides/{slug}/" for slug in GUIDES]
-    for path in read * 6:  # each web process has seen them
+    for path in read:
         browser.open(path)
     forms = [browser.form(number, village) for number, village in enumerate(ask(QUIET_VILLAGES).split())]
     take_away()
@@ -85,7 +85,7 @@ def starve(name: str, site: Running, take_away, give_back, ask) -> list[Line]:
     refused = [(form, page) for (status, page), form, is_taken in zip(answers, forms, taken, strict=True) if not is_taken]
     kept = [is_kept(page, form) for form, page in refused]
     give_back()
-    well_after = _until_well(browser)
+    well_after = _until_well(browser, Browser(site))
     half = [form for form, _ in refused if ask(WRITTEN.format(form["area"])) != "0"]
     for form, page in refused:
         browser.open("/help/new/", resent(page) if is_kept(page, form) else form)
@@ -100,10 +100,10 @@ def starve(name: str, site: Running, take_away, give_back, ask) -> list[Line]:
     ]
 
 
-def _until_well(browser: Browser) -> float:
+def _until_well(browser: Browser, probe: Browser) -> float:
     started = time.monotonic()
     while time.monotonic() - started < PATIENCE:
-        if browser.open("/readyz/")[0] == 200 and browser.open("/help/new/")[0] == 200:
+        if probe.open("/readyz/")[0] == 200 and browser.open("/help/new/")[0] == 200:
             return time.monotonic() - started
         time.sleep(0.2)
     return PATIENCE
@@ -138,7 +138,7 @@ def database_gone(home: Path) -> list[Line]:
     with Stage(home) as stage:
         database = stage.postgres()
         site = _site(stage, database)
-        return starve("PostgreSQL gone", site, database.kill, database.start, lambda question: database.sql(question, "menpai"))
+        return starve("PostgreSQL gone", stage, site, database.kill, database.start, lambda question: database.sql(question, "menpai"))
 
 
 def database_disk_full(home: Path) -> list[Line]:
@@ -156,7 +156,7 @@ def database_disk_full(home: Path) -> list[Line]:
                 if not database.running.is_alive:  # it ends itself when its journal finds no room; a supervisor starts it again
                     database.start()
 
-            lines = starve("PostgreSQL's disk full", site, disk.fill, give_back, lambda question: database.sql(question, "menpai"))
+            lines = starve("PostgreSQL's disk full", stage, site, disk.fill, give_back, lambda question: database.sql(question, "menpai"))
             shutil.rmtree(var, ignore_errors=True)
             return lines
     finally:
@@ -174,7 +174,7 @@ def site_disk_full(home: Path) -> list[Line]:
             env = site_environment(home / "var", f"sqlite:///{path}", MENPAI_DEMO="1", TMPDIR=str(home))
             fill(stage, env)
             site = stage.gunicorn(env=env)
-            return starve("SQLite's disk full", site, disk.fill, disk.empty, lambda question: _ask_sqlite(path, question))
+            return starve("SQLite's disk full", stage, site, disk.fill, disk.empty, lambda question: _ask_sqlite(path, question))
     finally:
         disk.close()
 

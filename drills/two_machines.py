@@ -14,7 +14,7 @@ from pathlib import Path
 from drills.failover import PAGES, shown, until
 from drills.ledger import Line, report
 from drills.residents import TOKEN, Crowd, form, send
-from tests.running import Running, Stage, fill, give_up_after, site_environment
+from tests.running import Running, Stage, fill, give_up_after, left_out, site_environment
 
 PASSWORD = "two-machines-2026"
 SEEN = 60  # pages that are read in each state of the machines
@@ -24,11 +24,12 @@ def machines_come_and_go(stage: Stage, env: dict, one: Running, other: Running, 
     ports, tried_often = {"one": one.port, "other": other.port}, often(postgres)
     with Crowd(front.port, asking=3, reading=4, paths=PAGES) as crowd:
         reach(crowd)
-        other.stop()  # SIGTERM: as an upgrade does
+        with left_out(front, other):  # as an upgrade does
+            other.stop()
+            reach(crowd)
+            other = stage.gunicorn("other-again", env=env, port=ports["other"])
         reach(crowd)
         until_stopped = list(crowd.asked)
-        other = stage.gunicorn("other-again", env=env, port=ports["other"])
-        reach(crowd)
         one.kill()  # as a power cut does, with whatever it had in hand
         reach(crowd)
         one = stage.gunicorn("one-again", env=env, port=ports["one"])

@@ -5,6 +5,7 @@ Whatever is started here ends with `Stage.close()` (it is a context manager) or 
 
 import atexit
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,7 +14,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -185,6 +187,33 @@ def nginx_configuration(folder: Path, upstreams: list[int], port: int, *, host: 
             raise NotUp(f"deploy/nginx.conf no longer holds {old!r}: tests/running.py has to follow")
         text = text.replace(old, new)
     return ("user root;\n" if os.geteuid() == 0 else "") + text
+
+
+@contextmanager
+def left_out(nginx: Running, machine: Running) -> Iterator[None]:
+    """While this lasts nginx sends nobody to that web machine, as docs/operations.md has it for an upgrade. Both changes are reloads, so that nothing is
+    remembered of a machine that was away. Raises NotUp."""
+    config = nginx.log.parent / nginx.name / "nginx.conf"
+    whole = config.read_text(encoding="utf-8")
+    text, lines = re.subn(rf"server 127\.0\.0\.1:{machine.port} [^;]*;", "", whole)
+    if not lines:
+        raise NotUp(f"{config} has no line for {machine.name}")
+    _reload(nginx, config, text)
+    try:
+        yield
+    finally:
+        _reload(nginx, config, whole)
+
+
+def _reload(nginx: Running, config: Path, text: str) -> None:
+    """Until the workers with the former configuration have answered what they had in hand and are gone."""
+    config.write_text(text, encoding="utf-8")
+    before, deadline = set(nginx.children()), time.monotonic() + PATIENCE
+    nginx.process.send_signal(signal.SIGHUP)
+    while before & set(nginx.children()):
+        if time.monotonic() > deadline:
+            raise NotUp(f"{nginx.name} still has workers of its former configuration:\n{nginx.log.read_text(errors='replace')[-3000:]}")
+        time.sleep(0.05)
 
 
 def _certificate(folder: Path) -> None:
