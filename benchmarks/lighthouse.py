@@ -17,7 +17,7 @@ from tests.running import ROOT, Stage, fill, give_up_after, site_environment
 PROGRAM = ROOT / "benchmarks" / "lighthouse-node" / "node_modules" / ".bin" / "lighthouse"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 VILLAGE = "640205102006"
-ROUNDS = 3
+ROUNDS, TRIES = 3, 3  # it loses its browser now and then
 ONE_PLATE = f"from doorplates.models import Doorplate; print(Doorplate.objects.active().filter(building__community_id='{VILLAGE}').first().code)"
 
 
@@ -27,7 +27,13 @@ def scores(url: str, folder: Path) -> dict[str, int]:
     flags = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
     command = [PROGRAM, url, "--quiet", "--form-factor=mobile", f"--only-categories={','.join(CATEGORIES)}", "--output=json", f"--output-path={out}", f"--chrome-flags={flags}"]
     chrome = shutil.which("chromium") or shutil.which("google-chrome") or ""
-    subprocess.run(command, check=True, env={"PATH": os.environ["PATH"], "HOME": str(folder), "CHROME_PATH": chrome}, capture_output=True)
+    for _ in range(TRIES):
+        done = subprocess.run(command, check=False, env={"PATH": os.environ["PATH"], "HOME": str(folder), "CHROME_PATH": chrome}, capture_output=True, text=True)
+        if not done.returncode:
+            break
+        say(f"    Lighthouse gave up on {url}: {done.stderr.strip()[-400:]}\n")
+    else:
+        raise SystemExit(f"Lighthouse gave up {TRIES} times")
     told = json.loads(out.read_text(encoding="utf-8"))
     for audit in told["audits"].values():
         if audit.get("score") is not None and audit["score"] < 0.9 and audit["scoreDisplayMode"] not in {"informative", "notApplicable", "manual"}:
