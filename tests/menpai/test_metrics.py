@@ -165,13 +165,13 @@ def test_a_part_that_cannot_be_read_is_left_out_and_the_rest_is_told(operator, m
 
 def test_a_refused_try_is_counted_by_the_name_of_the_limit_alone(operator, client):
     for _ in range(3):
-        throttle.allow("plate-report:4711:torn", "10.0.0.1", limit=1, minutes=60)
+        throttle.allow("plate-report:XK4C7MPQ:torn", "10.0.0.1", limit=1, minutes=60)
     client.get("/healthz/")
     [row] = HourCount.objects.all()
     assert (row.kind, row.where, row.count) == ("throttled", "plate-report", 2)
     text = operator.get("/metrics").content.decode()
     assert 'menpai_throttled_total{limit="plate-report"}' in text
-    assert "4711" not in text
+    assert "XK4C7MPQ" not in text
 
 
 # --- request ids in the database's own log ---------------------------------------------------------------------------------------------------
