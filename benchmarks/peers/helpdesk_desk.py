@@ -10,8 +10,6 @@ from tests.running import ROOT, NotUp, Postgres, Running, Stage, free_port, wait
 
 HERE = Path(__file__).resolve().parent / "helpdesk"
 PYTHON = HERE / ".venv" / "bin" / "python"
-# As deploy/gunicorn.conf.py has them; that file itself loads our application.
-SETTINGS = ("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "5", "--timeout", "30", "--log-level", "warning", "--no-control-socket")
 
 
 def install() -> None:
@@ -33,8 +31,8 @@ def start(stage: Stage, postgres: Postgres, name: str, *, tickets: int = 0, of_o
     if done.returncode:
         raise NotUp(f"django-helpdesk was not filled:\n{done.stderr[-3000:]}")
     port = free_port()
-    command = [PYTHON, "-m", "gunicorn", *SETTINGS, "--bind", f"127.0.0.1:{port}", "django.core.wsgi:get_wsgi_application()"]
-    one = stage.start(name, command, env=env, port=port, cwd=HERE)
+    command = [PYTHON, "-m", "gunicorn", "--no-control-socket", "-c", HERE.parent / "gunicorn_conf.py", "django.core.wsgi:get_wsgi_application()"]
+    one = stage.start(name, command, env=env | {"PORT": str(port)}, port=port, cwd=HERE)
     wait_for(one, one.url + "/help/context/")
     return one, done.stdout.split()[-1]
 
