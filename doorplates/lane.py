@@ -9,8 +9,10 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import lru_cache
 from io import BytesIO
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -33,6 +35,21 @@ GZIP = re.compile(r"\bgzip\b")  # as django.middleware.gzip asks
 # With one of these a request is about more than its address.
 SPECIAL = frozenset({"HTTP_AUTHORIZATION", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_TRANSFER_ENCODING", "HTTP_UPGRADE"})
 ANYBODY = "QQQQQQQQ"  # stands for a code in the cookies of this second; no code has a Q that is not its own
+ASKED = "menpai.scan_asked"  # in the environ: the plate was looked for here, in vain or without an answer
+
+
+class Scan(NamedTuple):
+    """What a request asks for: a plate, and to be counted on this day or not at all (None); `now` is the number of the content and the date."""
+
+    environ: dict
+    code: str
+    day: date | None
+    now: tuple[int, date]
+
+
+class Prepared(NamedTuple):
+    found: Found
+    kept: Kept
 
 
 class ScanLane:
@@ -44,34 +61,63 @@ class ScanLane:
         settled: Callable[[int | None], bool] = lambda number: True, tell: Callable[[str], None] = lambda layer: None,
     ):  # fmt: skip
         self.application, self.generation, self.request_id, self.settled, self.tell = application, generation, request_id, settled, tell
-        self.pages, self.together = KeptPages(get_response), Together(find_and_count)
+        self.pages, self.together = KeptPages(get_response), Together(self.prepare)
+        self._next_at_once = getattr(application, "at_once", lambda environ, start_response: None)
         self._may_enter, self._cookies_of = lru_cache(maxsize=256)(_may_enter), lru_cache(maxsize=4)(_cookies_of)
         self._today_at = lru_cache(maxsize=4)(lambda _second: timezone.localdate())  # the day of a second does not change
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        scan = self._scan(environ)
+        if scan is not None:
+            try:
+                with self.together.ask(scan) as prepared:
+                    if prepared is not None:
+                        return self.told(scan, prepared, start_response)
+            except NotAnsweredError as failed:
+                log.warning("a scan goes the long way: %s", type(failed.__cause__).__name__)
+        return self.application(environ, start_response)
+
+    # the three of menpai.front_worker
+
+    def at_once(self, environ: dict, start_response: Callable) -> "list[bytes] | Scan | None":
+        """A scan to be prepared and told; of anything else what the next layer has at once."""
+        return self._scan(environ) or self._next_at_once(environ, start_response)
+
+    def prepare(self, scans: list[Scan]) -> list[Prepared | None]:
+        """Find the plates and count the scans, each with its page in parts; None where Django is to answer, which the environ then says, and
+        whether it was counted. Raises DatabaseError."""
+        for scan in scans:
+            scan.environ[ASKED] = "1"
+        plates = find_and_count([(scan.code, scan.day) for scan in scans])
+        for scan, found in zip(scans, plates, strict=True):
+            if found is not None and found.is_counted:
+                scan.environ[scanning.COUNTED] = "1"
+        return [self._prepared(scan, found) for scan, found in zip(scans, plates, strict=True)]
+
+    def _prepared(self, scan: Scan, found: Found | None) -> Prepared | None:
+        kept = self.pages.of(found, scan.now, _door(scan.environ)) if found else None
+        return Prepared(found, kept) if kept else None
+
+    def _scan(self, environ: dict) -> Scan | None:
         code = self._code(environ)
         if code is None:
-            return self.application(environ, start_response)
+            return None
         cookies, number = parse_cookie(_decoded(environ.get("HTTP_COOKIE", ""))), self.generation()
         if settings.SESSION_COOKIE_NAME in cookies or number is None or not self.settled(number):
-            return self.application(environ, start_response)
+            return None
         today = self._today_at(int(time.time()))
-        try:
-            with self.together.ask((code, today if scanning.is_due(environ, cookies, today) else None)) as found:
-                if found is not None:
-                    if found.is_counted:
-                        environ[scanning.COUNTED] = "1"
-                    kept = self.pages.of(found, (number, today), _door(environ))
-                    if kept is not None:
-                        return self._told(environ, start_response, found, kept)
-        except NotAnsweredError as failed:
-            log.warning("a scan goes the long way: %s", type(failed.__cause__).__name__)
-        return self.application(environ, start_response)
+        return Scan(environ, code, today if scanning.is_due(environ, cookies, today) else None, (number, today))
 
     def _code(self, environ: dict) -> str | None:
         """The code that is asked for, if the request is one that may be answered here and its check character fits."""
         named = PATH.fullmatch(environ["PATH_INFO"])
-        if named is None or environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or environ.get("SCRIPT_NAME"):
+        if (
+            named is None
+            or ASKED in environ
+            or environ["REQUEST_METHOD"] != "GET"
+            or environ.get("QUERY_STRING")
+            or environ.get("SCRIPT_NAME")
+        ):
             return None
         if not SPECIAL.isdisjoint(environ) or environ.get("CONTENT_LENGTH", "") not in ("", "0"):
             return None
@@ -80,8 +126,10 @@ class ScanLane:
         code = codes.normalise(named[2])
         return code if codes.is_valid(code) else None
 
-    def _told(self, environ: dict, start_response: Callable, found: Found, kept: Kept) -> list[bytes]:
+    def told(self, scan: Scan, prepared: Prepared, start_response: Callable) -> list[bytes]:
+        """The page of the plate, or 304 to whoever has it."""
         self.tell("scan")
+        environ, (found, kept) = scan.environ, prepared
         values = values_of(found, environ["PATH_INFO"][1:])
         text = kept.parts.text(values)
         etag = f'"{_digest(text)}"'

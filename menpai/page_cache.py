@@ -95,11 +95,28 @@ class PageCache:
         key = self._key(environ)
         if key is None:
             return self.application(environ, start_response)
-        query = key[4]
-        shelf = self.asked if query else self.plain
+        shelf = self._shelf_of(key)
         kept = shelf.pages.get(key)
-        if kept is None or kept.generation is None or kept.generation != self.generation() or (left := kept.until - self.clock()) <= 0:
+        if (left := self._seconds_left(kept)) <= 0:
             return self._made(environ, start_response, key, shelf, kept)
+        return self._fresh(environ, start_response, kept, left)
+
+    def at_once(self, environ: Environ, start_response: Callable) -> list[bytes] | None:
+        """The answer if it is in memory and fresh; else None, and nothing was said (menpai.front_worker)."""
+        key = self._key(environ)
+        kept = self._shelf_of(key).pages.get(key) if key else None
+        return self._fresh(environ, start_response, kept, left) if (left := self._seconds_left(kept)) > 0 else None
+
+    def _shelf_of(self, key: tuple) -> Shelf:
+        return self.asked if key[4] else self.plain
+
+    def _seconds_left(self, kept: Kept | None) -> float:
+        """For how long a page is fresh; 0 or less: it is not."""
+        if kept is None or kept.generation is None or kept.generation != self.generation():
+            return 0
+        return kept.until - self.clock()
+
+    def _fresh(self, environ: Environ, start_response: Callable, kept: Kept, left: float) -> list[bytes]:
         kept.used = True
         self.tell("kept")
         return self._told(environ, start_response, kept, f"public, max-age={int(left)}{kept.control}")
