@@ -26,7 +26,7 @@ from doorplates.finding import Found, find_and_count
 from doorplates.kept_pages import Kept, KeptPages, values_of
 from doorplates.page_parts import CHUNK
 from doorplates.together import NotAnsweredError, Together
-from menpai.logs import request_id as current_id
+from menpai.front import Answer, nothing_at_once
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class ScanLane:
     ):  # fmt: skip
         self.application, self.generation, self.request_id, self.settled, self.tell = application, generation, request_id, settled, tell
         self.pages, self.together = KeptPages(get_response), Together(self.prepare)
-        self._next_at_once = getattr(application, "at_once", lambda environ, start_response: None)
+        self._next_at_once = getattr(application, "at_once", nothing_at_once)
         self._may_enter, self._cookies_of = lru_cache(maxsize=256)(_may_enter), lru_cache(maxsize=4)(_cookies_of)
         self._today_at = lru_cache(maxsize=4)(lambda _second: timezone.localdate())  # the day of a second does not change
 
@@ -72,16 +72,16 @@ class ScanLane:
             try:
                 with self.together.ask(scan) as prepared:
                     if prepared is not None:
-                        return self.told(scan, prepared, start_response)
+                        return self.told(scan, prepared).say(start_response)
             except NotAnsweredError as failed:
                 log.warning("a scan goes the long way: %s", type(failed.__cause__).__name__)
         return self.application(environ, start_response)
 
-    # the three of menpai.front_worker
+    # the three of menpai.front
 
-    def at_once(self, environ: dict, start_response: Callable) -> "list[bytes] | Scan | None":
+    def at_once(self, environ: dict) -> Scan | Answer | None:
         """A scan to be prepared and told; of anything else what the next layer has at once."""
-        return self._scan(environ) or self._next_at_once(environ, start_response)
+        return self._scan(environ) or self._next_at_once(environ)
 
     def prepare(self, scans: list[Scan]) -> list[Prepared | None]:
         """Find the plates and count the scans, each with its page in parts; None where Django is to answer, which the environ then says, and
@@ -111,13 +111,7 @@ class ScanLane:
     def _code(self, environ: dict) -> str | None:
         """The code that is asked for, if the request is one that may be answered here and its check character fits."""
         named = PATH.fullmatch(environ["PATH_INFO"])
-        if (
-            named is None
-            or ASKED in environ
-            or environ["REQUEST_METHOD"] != "GET"
-            or environ.get("QUERY_STRING")
-            or environ.get("SCRIPT_NAME")
-        ):
+        if named is None or ASKED in environ or environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or environ.get("SCRIPT_NAME"):
             return None
         if not SPECIAL.isdisjoint(environ) or environ.get("CONTENT_LENGTH", "") not in ("", "0"):
             return None
@@ -126,29 +120,25 @@ class ScanLane:
         code = codes.normalise(named[2])
         return code if codes.is_valid(code) else None
 
-    def told(self, scan: Scan, prepared: Prepared, start_response: Callable) -> list[bytes]:
+    def told(self, scan: Scan, prepared: Prepared) -> Answer:
         """The page of the plate, or 304 to whoever has it."""
         self.tell("scan")
         environ, (found, kept) = scan.environ, prepared
         values = values_of(found, environ["PATH_INFO"][1:])
         text = kept.parts.text(values)
         etag = f'"{_digest(text)}"'
-        named = self.request_id(environ)
-        current_id.set(named)
         mark, name = self._cookies_of(int(time.time()))
-        own = [("X-Request-ID", named), ("Set-Cookie", name.replace(ANYBODY, found.code))]
+        own = [("X-Request-ID", self.request_id(environ)), ("Set-Cookie", name.replace(ANYBODY, found.code))]
         if found.is_counted:
             own.append(("Set-Cookie", mark.replace(ANYBODY, environ["PATH_INFO"])))
         if _has(environ, etag):
-            start_response("304 Not Modified", [*kept.short, ("ETag", etag), *own])
-            return []
+            return Answer("304 Not Modified", [*kept.short, ("ETag", etag), *own], b"")
         if GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", "")):
             text = kept.parts.gzip(values, text)
             own += [("Content-Encoding", "gzip"), ("ETag", f"W/{etag}")]
         else:
             own.append(("ETag", etag))
-        start_response("200 OK", [*kept.headers, ("Content-Length", str(len(text))), *own])
-        return [text]
+        return Answer("200 OK", [*kept.headers, ("Content-Length", str(len(text))), *own], text)
 
 
 def _door(environ: dict) -> Mapping[str, str]:

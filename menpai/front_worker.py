@@ -1,32 +1,27 @@
-"""gunicorn's threads with a front: what lies in memory is answered by the loop that reads the sockets, and scans that arrive together go to the
-database together. Everything else takes a thread, as in gunicorn's own worker.
+"""gunicorn's threads with a front: what lies in memory is answered by the loop that reads the sockets, and what has to wait goes together (menpai.front).
 
-A thread costs three changes of thread for each request, which is more than an answer from memory costs. An application has a front when it
-offers three methods (doorplates.lane.ScanLane does; an application without them is served as gunicorn always does):
-
-    at_once(environ, start_response)    never waits. The answer as a list of bytes; None: a thread is to call the application; anything else is
-                                        an errand that somebody has to wait for
-    prepare(errands)                    waits, for all of them in one. What each came to, or None where a thread is to call the application
-    told(errand, prepared, start_response)  never waits. The answer as a list of bytes
-
-What is noted in the environ of a request under names that begin with NOTED is there again when a thread calls the application for it.
+A thread costs each request three changes of thread, which is more than an answer from memory costs. Whatever the front does not answer takes a
+thread as in gunicorn's own worker, and so does everything of an application without a front.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from selectors import EVENT_READ
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from gunicorn import SERVER
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
-from gunicorn.http.wsgi import Response, create
+from gunicorn.http.wsgi import create
+from gunicorn.util import http_date
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
-NOTED = "menpai."
+from menpai.front import NOTED, Answer
+
 PATIENCE = 20.0  # seconds that errands wait for those before them; then threads take them
 CHUNK = 8192  # bytes read at once, as gunicorn does; a longer head takes a thread
 DONE = Future()
@@ -39,37 +34,32 @@ class ReadAhead(RequestParser):
 
     ahead = None
 
-    def read_ahead(self):
+    def read_ahead(self) -> Request:
         self.ahead = super().__next__()
         return self.ahead
 
-    def __next__(self):
+    def __next__(self) -> Request:
         if self.ahead is None:
             return super().__next__()
         request, self.ahead = self.ahead, None
         return request
 
 
-class Basket(list):
-    """Stands for the socket where an answer is put together: it goes out in one piece."""
-
-    send = sendall = list.append
-
-
 class Asked(NamedTuple):
-    """A request on its way to an answer."""
+    """A request whose errand is on its way."""
 
     conn: TConn
-    response: Response
+    request: Request
     environ: dict
-    errand: object = None
+    errand: object
 
 
 class FrontWorker(ThreadWorker):
-    """See above. Leans on the methods of gunicorn 27's ThreadWorker that tests/menpai/test_front_worker.py drives; WEB_WORKER_CLASS=gthread does without."""
+    """Leans on those methods of gunicorn 27's ThreadWorker that tests/menpai/test_front_worker.py drives; WEB_WORKER_CLASS=gthread does without.
+    Settings that count, log or limit single requests (access log, hooks, max_requests) see only what takes a thread; we have none."""
 
     def init_process(self):
-        self.front, self.noted, self.waiting, self.away_since = None, WeakKeyDictionary(), [], None
+        self.front, self.waiting, self.away_since, self.noted = None, [], None, WeakKeyDictionary()
         self.messenger = ThreadPoolExecutor(max_workers=1, thread_name_prefix="front")
         super().init_process()
 
@@ -98,7 +88,7 @@ class FrontWorker(ThreadWorker):
         self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def enqueue_req(self, conn):
-        """Called by the loop whenever a connection has something to say."""
+        """The loop calls this whenever a connection has something to say."""
         if self.front is None or not self._is_taken(conn):
             super().enqueue_req(conn)
 
@@ -115,17 +105,15 @@ class FrontWorker(ThreadWorker):
         if request is None:
             return False
         try:
-            response, environ = create(request, Basket(), conn.client, conn.server, self.cfg)
-            environ["wsgi.multithread"] = True
-            answer = self.front.at_once(environ, response.start_response)
-            asked = Asked(conn, response, environ, answer)
-            if isinstance(answer, list):
-                self._tell(asked, answer)
-            elif answer is not None:
-                self.waiting.append(asked)
+            _, environ = create(request, conn.sock, conn.client, conn.server, self.cfg)
+            answer = self.front.at_once(environ)
         except Exception:
             log.exception("the front failed, a thread answers")
             return False
+        if isinstance(answer, Answer):
+            self._send(conn, request, answer)
+        elif answer is not None:
+            self.waiting.append(Asked(conn, request, environ, answer))
         return answer is not None
 
     def _read(self, conn: TConn) -> Request | None:
@@ -147,15 +135,10 @@ class FrontWorker(ThreadWorker):
             conn.parser.unreader.unread(text)
             return None
 
-    def _tell(self, asked: Asked, body: Iterable[bytes]) -> None:
-        """Send an answer, in one piece and without waiting for who reads it slowly: the rest of a long one takes a thread."""
-        conn, response = asked.conn, asked.response
-        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
-            response.force_close()
-        for part in body:
-            response.write(part)
-        response.close()
-        text, stays = b"".join(response.sock), not response.should_close()
+    def _send(self, conn: TConn, request: Request, answer: Answer) -> None:
+        """In one piece and without waiting for who reads slowly: the rest of a long answer takes a thread."""
+        stays = self.alive and len(self.keepalived_conns) < self.max_keepalived and not request.should_close()
+        text = _text(request, answer, stays)
         try:
             sent = conn.sock.send(text)
         except BlockingIOError:
@@ -163,17 +146,17 @@ class FrontWorker(ThreadWorker):
         except OSError:
             sent, stays = len(text), False
         if stays and sent == len(text):
+            conn.parser.ahead = None
             self.finish_request(conn, DONE)
         else:
-            self._to_a_thread(conn, self._send_rest, conn, text[sent:], stays)
+            work = self.tpool.submit(self._send_rest, conn, text[sent:], stays)
+            work.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
     def _send_rest(self, conn: TConn, rest: bytes, stays: bool) -> bool:
+        conn.parser.ahead = None
         conn.sock.setblocking(True)
         conn.sock.sendall(rest)
         return stays
-
-    def _to_a_thread(self, conn: TConn, work: Callable, *arguments) -> None:
-        self.tpool.submit(work, *arguments).add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
     # errands
 
@@ -181,9 +164,8 @@ class FrontWorker(ThreadWorker):
         """All that wait go together, unless some are on their way: then those that wait go next."""
         if self.away_since is None:
             asked, self.waiting, self.away_since = self.waiting, [], time.monotonic()
-            self.messenger.submit(self.front.prepare, [one.errand for one in asked]).add_done_callback(
-                lambda done: self.method_queue.defer(self._errands_done, asked, done)
-            )
+            work = self.messenger.submit(self.front.prepare, [one.errand for one in asked])
+            work.add_done_callback(lambda done: self.method_queue.defer(self._errands_done, asked, done))
         elif time.monotonic() > self.away_since + PATIENCE:
             waiting, self.waiting = self.waiting, []
             for one in waiting:
@@ -192,16 +174,17 @@ class FrontWorker(ThreadWorker):
     def _errands_done(self, asked: list[Asked], done: Future) -> None:
         self.away_since = None
         if failed := done.exception():
-            log.warning("what came together goes the long way: %s", type(failed.__cause__ or failed).__name__)
+            log.warning("what went together goes the long way: %s", type(failed).__name__)
         for one, prepared in zip(asked, [None] * len(asked) if failed else done.result(), strict=True):
-            if prepared is None:
-                self._leave_to_a_thread(one)
-                continue
+            answer = None
             try:
-                self._tell(one, self.front.told(one.errand, prepared, one.response.start_response))
+                answer = prepared and self.front.told(one.errand, prepared)
             except Exception:
                 log.exception("the front failed, a thread answers")
+            if answer is None:
                 self._leave_to_a_thread(one)
+            else:
+                self._send(one.conn, one.request, answer)
 
     def _leave_to_a_thread(self, asked: Asked) -> None:
         self.noted[asked.conn.sock] = {name: value for name, value in asked.environ.items() if name.startswith(NOTED)}
@@ -210,3 +193,14 @@ class FrontWorker(ThreadWorker):
     def _with_what_was_noted(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         environ.update(self.noted.pop(environ["gunicorn.socket"], {}))
         return self.front(environ, start_response)
+
+
+def _text(request: Request, answer: Answer, stays: bool) -> bytes:
+    """As gunicorn would write it."""
+    first = f"HTTP/{request.version[0]}.{request.version[1]} {answer.status}\r\nServer: {SERVER}\r\nDate: {_date(int(time.time()))}\r\nConnection: {'keep-alive' if stays else 'close'}\r\n"
+    return (first + "".join([f"{name}: {value}\r\n" for name, value in answer.headers]) + "\r\n").encode("latin-1") + answer.body
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return http_date(second)

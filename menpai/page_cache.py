@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from menpai.front import Answer
+
 Environ = dict
 Headers = list[tuple[str, str]]
 
@@ -67,7 +69,6 @@ class Shelf:
                 else:
                     self.bytes -= leaving.size
 
-
     def drop(self, key: tuple) -> None:
         with self.lock:
             if gone := self.pages.pop(key, None):
@@ -99,13 +100,13 @@ class PageCache:
         kept = shelf.pages.get(key)
         if (left := self._seconds_left(kept)) <= 0:
             return self._made(environ, start_response, key, shelf, kept)
-        return self._fresh(environ, start_response, kept, left)
+        return self._fresh(environ, kept, left).say(start_response)
 
-    def at_once(self, environ: Environ, start_response: Callable) -> list[bytes] | None:
-        """The answer if it is in memory and fresh; else None, and nothing was said (menpai.front_worker)."""
+    def at_once(self, environ: Environ) -> Answer | None:
+        """The answer if it is in memory and fresh (menpai.front)."""
         key = self._key(environ)
         kept = self._shelf_of(key).pages.get(key) if key else None
-        return self._fresh(environ, start_response, kept, left) if (left := self._seconds_left(kept)) > 0 else None
+        return self._fresh(environ, kept, left) if (left := self._seconds_left(kept)) > 0 else None
 
     def _shelf_of(self, key: tuple) -> Shelf:
         return self.asked if key[4] else self.plain
@@ -116,10 +117,10 @@ class PageCache:
             return 0
         return kept.until - self.clock()
 
-    def _fresh(self, environ: Environ, start_response: Callable, kept: Kept, left: float) -> list[bytes]:
+    def _fresh(self, environ: Environ, kept: Kept, left: float) -> Answer:
         kept.used = True
         self.tell("kept")
-        return self._told(environ, start_response, kept, f"public, max-age={int(left)}{kept.control}")
+        return self._told(environ, kept, f"public, max-age={int(left)}{kept.control}")
 
     def _key(self, environ: Environ) -> tuple | None:
         """All that Django's answer to anybody depends on; None for a request that is not anybody's."""
@@ -132,7 +133,7 @@ class PageCache:
         coding = get("HTTP_ACCEPT_ENCODING")
         return environ["wsgi.url_scheme"], proto, host, environ["PATH_INFO"], get("QUERY_STRING", ""), coding is not None and GZIP.search(coding) is not None
 
-    def _told(self, environ: Environ, start_response: Callable, kept: Kept, control: str, *marks: tuple[str, str]) -> list[bytes]:
+    def _told(self, environ: Environ, kept: Kept, control: str, *marks: tuple[str, str]) -> Answer:
         """The answer from memory: whole, or 304 to whoever has it already."""
         first = [("X-Request-ID", self.request_id(environ)), ("Cache-Control", control), *marks]
         is_get = environ["REQUEST_METHOD"] == "GET"
@@ -140,10 +141,8 @@ class PageCache:
             self.count(environ, kept.opened)
         has = environ.get("HTTP_IF_NONE_MATCH")
         if has and kept.etag and _names(has, kept.etag):
-            start_response("304 Not Modified", first + kept.short)
-            return []
-        start_response("200 OK", first + kept.headers)
-        return [kept.body] if is_get else []
+            return Answer("304 Not Modified", first + kept.short, b"")
+        return Answer("200 OK", first + kept.headers, kept.body if is_get else b"")
 
     # not in memory, or no longer fresh
 
@@ -157,11 +156,11 @@ class PageCache:
             if not self._may_rescue(kept):
                 raise
             log.exception("a page failed, and was answered as it was kept")
-            return self._rescued(environ, start_response, kept)
+            return self._rescued(environ, kept).say(start_response)
         status, headers, *_ = said[-1]
         if status.startswith("5") and self._may_rescue(kept):
             _close(answer)
-            return self._rescued(environ, start_response, kept)
+            return self._rescued(environ, kept).say(start_response)
         start_response(*said[-1])
         seconds = self._seconds(environ, status, headers)
         if not seconds:
@@ -212,10 +211,10 @@ class PageCache:
     def _may_rescue(self, kept: Kept | None) -> bool:
         return kept is not None and self.clock() - kept.made < A_DAY
 
-    def _rescued(self, environ: Environ, start_response: Callable, kept: Kept) -> list[bytes]:
+    def _rescued(self, environ: Environ, kept: Kept) -> Answer:
         """Old, but better than nothing; nobody else is to keep it."""
         self.tell("rescued")
-        return self._told(environ, start_response, kept, "no-cache", ("X-Kept-Seconds", f"{self.clock() - kept.made:.0f}"))
+        return self._told(environ, kept, "no-cache", ("X-Kept-Seconds", f"{self.clock() - kept.made:.0f}"))
 
 
 def _etag(headers: Headers) -> str:
