@@ -1,22 +1,40 @@
 """The lane of scans in front of Django, in this process: the layers as menpai.wsgi puts them, and what they answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse
 
 from doorplates.lane import ScanLane
 from guides import freshness
+from menpai.front import Answer
 from menpai.middleware import id_of
 
 
 def make_lane(**more) -> ScanLane:
     django = WSGIHandler()
     return ScanLane(django, **{"get_response": django.get_response, "generation": freshness.generation, "request_id": id_of, **more})
+
+
+def by_the_loop(layer: type) -> Callable:
+    """For the place of `layer.__call__`: asks the front first, as menpai.front_worker does, and calls for whatever that leaves."""
+    called = layer.__call__
+
+    def ask(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        found = self.at_once(environ)
+        if found is not None and not isinstance(found, Answer):
+            try:
+                (prepared,) = self.prepare([found])
+            except DatabaseError:
+                prepared = None
+            found = self.told(found, prepared) if prepared is not None else None
+        return called(self, environ, start_response) if found is None else found.say(start_response)
+
+    return ask
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from doorplates import codes, kept_pages
 from doorplates.actions import revoke
 from doorplates.finding import find_and_count
 from doorplates.kept_pages import KeptPages
+from doorplates.lane import ScanLane
 from doorplates.models import Building, Scan
 from guides.models import Area, ContentStamp, Guide, JobPosting, Notice
 from tests import second_district
 from tests.factories import SHUIYUN, XIAZHUANGZI, YUANYI, make_area, make_building, make_guide, make_plate
-from tests.lane import call, make_lane
+from tests.lane import by_the_loop, call, make_lane
 
 pytestmark = pytest.mark.django_db
 WECHAT = "Mozilla/5.0 (Linux; Android 7.1; vivo X9) AppleWebKit/537.36 Chrome/53.0 MQQBrowser/6.2 MicroMessenger/7.0"
@@ -31,6 +32,13 @@ CODE = "0158ACV"  # each character has a lookalike
 def plate():
     make_guide(featured=1)
     return make_plate()
+
+
+@pytest.fixture(autouse=True, params=["called", "by the loop"])
+def door(request, monkeypatch):
+    """Everything holds for a lane that is called by a thread, and for one that is asked by the loop."""
+    if request.param == "by the loop":
+        monkeypatch.setattr(ScanLane, "__call__", by_the_loop(ScanLane))
 
 
 def answer(application, path: str, **headers) -> tuple[str, list, bytes]:
@@ -124,14 +132,13 @@ def test_a_phone_that_has_the_page_is_counted_and_told_so(lane, plate):
     {"path": "/D/{}?from=singlemessage"}, {"path": "/elder/D/{}"}, {"path": "/D/{}/report/"}, {"path": "/D/0000 0000"}, {"path": "/D/00000001"}, {"path": "/d/x"},
     {"path": "/D/{}", "cookie": "sessionid=abc"}, {"path": "/D/{}", "host": "evil.example"}, {"path": "/D/{}", "if-match": '"x"'}, {"path": "/D/{}", "authorization": "x"},
 ])  # fmt: skip
-def test_everything_else_goes_on_to_django_and_asks_nothing_of_the_database_here(lane, plate, more):
-    path = more.pop("path").format(plate.code)
-
+def test_everything_else_goes_on_to_django_and_asks_nothing_of_the_database_here(lane, plate, monkeypatch, more):
     def refuse(asked):
         raise AssertionError("asked the database")
 
-    lane.together._put = refuse
-    assert answer(lane, path, **more)[0] == answer(lane.application.application, path, **more)[0]
+    monkeypatch.setattr("doorplates.lane.find_and_count", refuse)
+    path, headers = more["path"].format(plate.code), {name: value for name, value in more.items() if name != "path"}
+    assert answer(lane, path, **headers)[0] == answer(lane.application.application, path, **headers)[0]
     assert lane.application.reached == 1
 
 
@@ -229,13 +236,23 @@ def test_kept_pages_are_bounded(lane, plate, monkeypatch):
 # ---- the database fails
 
 
-def test_when_the_statement_fails_django_answers_and_counts(lane, plate):
+def test_when_the_statement_fails_django_answers_and_counts(lane, plate, monkeypatch):
+    tries = []
+
     def fail(asked):
+        tries.append(asked)
         raise DatabaseError("the line is broken")
 
-    lane.together._put = fail
+    monkeypatch.setattr("doorplates.lane.find_and_count", fail)
     assert "您扫的是" in page_of(lane, plate)
-    assert Scan.objects.count() == 1
+    assert (len(tries), lane.application.reached, Scan.objects.count()) == (1, 1, 1)
+
+
+def test_a_plate_that_was_looked_for_in_vain_is_not_looked_for_here_again(lane, plate, monkeypatch):
+    tries = []
+    monkeypatch.setattr("doorplates.lane.find_and_count", lambda asked: tries.append(asked) or [None])
+    answer(lane, f"/D/{codes.generate()}")
+    assert (len(tries), lane.application.reached) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from menpai.page_cache import A_DAY, OPENED, OVERHEAD, SHARE, PageCache
+from tests.lane import by_the_loop
 
 PUBLIC = ("Cache-Control", "public, max-age=60, stale-while-revalidate=30")
 ROOM = 1024 * 1024
@@ -62,6 +63,13 @@ class World:
         names = [name.lower() for name, _ in told]
         assert len(names) == len(set(names)), told  # no header twice
         return status, dict(told), body
+
+
+@pytest.fixture(autouse=True, params=["called", "by the loop"])
+def door(request, monkeypatch):
+    """Everything holds for a cache that is called by a thread, and for one that is asked by the loop."""
+    if request.param == "by the loop":
+        monkeypatch.setattr(PageCache, "__call__", by_the_loop(PageCache))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """gunicorn as production starts it, with two processes: each hears of a publish, and what they counted in memory is written before they end."""
 
 import os
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -85,6 +86,20 @@ def test_an_opened_page_stays_readable_while_the_tables_are_gone_and_recovers_by
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE guides_gone RENAME TO guides_guide")
     assert until(lambda: all("X-Kept-Seconds" not in ask(web)[0] for _ in range(10)))
+
+
+def test_kept_pages_are_answered_while_forms_hold_every_thread(web, content):
+    assert until(lambda: both_keep_it(web))
+    unfinished = b"POST /help/new/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nname="
+    slow = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(24)]  # four threads in all
+    try:
+        for line in slow:
+            line.sendall(unfinished)
+        time.sleep(0.5)
+        assert all("老的说法。" in ask(web)[1] for _ in range(10))
+    finally:
+        for line in slow:
+            line.close()
 
 
 def test_answers_of_one_page_bear_ids_of_their_own(web):
