@@ -1,4 +1,4 @@
-"""Scans answered before Django: one statement finds the plate and counts the scan, and the page is put together from kept parts.
+"""Scans answered before Django: one statement finds the plates and counts the scans that came together, and the pages are put together from kept parts.
 
 Only plates in use are answered here, to residents, at the plain address in the symbol. Everything else goes on to Django unchanged: it explains. What
 is answered here is what Django's view would have answered, to the byte.
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import DatabaseError
 from django.http import HttpResponse, parse_cookie
 from django.utils import timezone
 from django.utils.http import parse_etags
@@ -25,7 +26,6 @@ from doorplates import codes, scanning
 from doorplates.finding import Found, find_and_count
 from doorplates.kept_pages import Kept, KeptPages, values_of
 from doorplates.page_parts import CHUNK
-from doorplates.together import NotAnsweredError, Together
 from menpai.front import Answer, nothing_at_once
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ScanLane:
         settled: Callable[[int | None], bool] = lambda number: True, tell: Callable[[str], None] = lambda layer: None,
     ):  # fmt: skip
         self.application, self.generation, self.request_id, self.settled, self.tell = application, generation, request_id, settled, tell
-        self.pages, self.together = KeptPages(get_response), Together(self.prepare)
+        self.pages = KeptPages(get_response)
         self._next_at_once = getattr(application, "at_once", nothing_at_once)
         self._may_enter, self._cookies_of = lru_cache(maxsize=256)(_may_enter), lru_cache(maxsize=4)(_cookies_of)
         self._today_at = lru_cache(maxsize=4)(lambda _second: timezone.localdate())  # the day of a second does not change
@@ -70,11 +70,11 @@ class ScanLane:
         scan = self._scan(environ)
         if scan is not None:
             try:
-                with self.together.ask(scan) as prepared:
-                    if prepared is not None:
-                        return self.told(scan, prepared).say(start_response)
-            except NotAnsweredError as failed:
-                log.warning("a scan goes the long way: %s", type(failed.__cause__).__name__)
+                (prepared,) = self.prepare([scan])
+                if prepared is not None:
+                    return self.told(scan, prepared).say(start_response)
+            except DatabaseError as failed:
+                log.warning("a scan goes the long way: %s", type(failed).__name__)
         return self.application(environ, start_response)
 
     # the three of menpai.front
