@@ -106,18 +106,18 @@ class FrontWorker(ThreadWorker):
             return False
         try:
             _, environ = create(request, conn.sock, conn.client, conn.server, self.cfg)
-            answer = self.front.at_once(environ)
+            answer = None if _has_body(environ) else self.front.at_once(environ)
+            if isinstance(answer, Answer):
+                self._send(conn, request, answer)
+            elif answer is not None:
+                self.waiting.append(Asked(conn, request, environ, answer))
+            return answer is not None
         except Exception:
             log.exception("the front failed, a thread answers")
             return False
-        if isinstance(answer, Answer):
-            self._send(conn, request, answer)
-        elif answer is not None:
-            self.waiting.append(Asked(conn, request, environ, answer))
-        return answer is not None
 
     def _read(self, conn: TConn) -> Request | None:
-        """The request that lies ready whole and has no body. None: whatever came is left to the thread that reads it."""
+        """The request whose head lies ready. None: whatever came is left to the thread that reads it."""
         unreader = conn.parser.unreader
         if unreader.buf.tell():
             return None
@@ -145,15 +145,17 @@ class FrontWorker(ThreadWorker):
             sent = 0
         except OSError:
             sent, stays = len(text), False
-        if stays and sent == len(text):
-            conn.parser.ahead = None
-            self.finish_request(conn, DONE)
-        else:
+        conn.parser.ahead = None
+        if sent < len(text):
             work = self.tpool.submit(self._send_rest, conn, text[sent:], stays)
             work.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+        elif stays:
+            self.finish_request(conn, DONE)
+        else:  # which waits until the other side closes too
+            self.nr_conns -= 1
+            self.tpool.submit(conn.close, graceful=True)
 
     def _send_rest(self, conn: TConn, rest: bytes, stays: bool) -> bool:
-        conn.parser.ahead = None
         conn.sock.setblocking(True)
         conn.sock.sendall(rest)
         return stays
@@ -176,15 +178,14 @@ class FrontWorker(ThreadWorker):
         if failed := done.exception():
             log.warning("what went together goes the long way: %s", type(failed).__name__)
         for one, prepared in zip(asked, [None] * len(asked) if failed else done.result(), strict=True):
-            answer = None
             try:
-                answer = prepared and self.front.told(one.errand, prepared)
+                if prepared is None:
+                    self._leave_to_a_thread(one)
+                else:
+                    self._send(one.conn, one.request, self.front.told(one.errand, prepared))
             except Exception:
                 log.exception("the front failed, a thread answers")
-            if answer is None:
                 self._leave_to_a_thread(one)
-            else:
-                self._send(one.conn, one.request, answer)
 
     def _leave_to_a_thread(self, asked: Asked) -> None:
         self.noted[asked.conn.sock] = {name: value for name, value in asked.environ.items() if name.startswith(NOTED)}
@@ -193,6 +194,10 @@ class FrontWorker(ThreadWorker):
     def _with_what_was_noted(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         environ.update(self.noted.pop(environ["gunicorn.socket"], {}))
         return self.front(environ, start_response)
+
+
+def _has_body(environ: dict) -> bool:
+    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _text(request: Request, answer: Answer, stays: bool) -> bytes:

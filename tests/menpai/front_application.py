@@ -24,9 +24,6 @@ def said(text: str, body: bytes = b"") -> Answer:
 
 
 class Application:
-    def __init__(self):
-        self.together = 0
-
     def __call__(self, environ: dict, start_response) -> list[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         noted = environ.get("menpai.noted", "nothing")
@@ -40,6 +37,8 @@ class Application:
             return said("loop") if path == "/healthz/" else None
         if path == "/odd":
             raise ValueError("odd")
+        if path == "/unheard":
+            return Answer("200 OK", [("X-Who", "门")], b"")
         if path == "/long":
             return said("loop", LONG)
         if path == "/once":

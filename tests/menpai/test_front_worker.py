@@ -137,6 +137,20 @@ def test_who_reads_a_long_answer_slowly_gets_it_whole_and_holds_nobody_up(web):
         assert answer(file)[1] == b"loop"
 
 
+def test_who_wants_to_close_and_does_not_holds_nobody_up(web):
+    with line_to(web) as line:
+        line.sendall(get("/once", "Connection: close"))
+        assert answer(line.makefile("rb"))[1] == b"loop"
+        began = time.monotonic()
+        assert ask(web, "/once") == "loop"
+        assert time.monotonic() - began < 1
+
+
+def test_a_header_that_cannot_be_sent_breaks_no_loop(web):
+    assert ask(web, "/unheard") == "thread noted=nothing body=0"
+    assert ask(web, "/once") == "loop"
+
+
 def test_who_hangs_up_before_the_answer_does_no_harm(web):
     for path in ("/once", "/errand", "/slow", "/long", "/none"):
         line = line_to(web)
@@ -167,7 +181,7 @@ CONVERSATIONS = {
     "in two pieces": ([PLAIN[:20], PLAIN[20:]], 1), "byte by byte": ([bytes([byte]) for byte in PLAIN], 1),
     "closing": ([get("/once", "Connection: close")], 1), "HTTP/1.0": ([get("/once", version="1.0")], 1),
     "HTTP/1.0 kept alive": ([get("/once", "Connection: keep-alive", version="1.0")], 1),
-    "with a body": ([get("/once", "Content-Length: 3") + b"abc", PLAIN], 2), "POST": ([get("/once", "Content-Length: 3", method="POST") + b"abc"], 1),
+    "with a body": ([get("/once", "Content-Length: 3") + b"abc", PLAIN], 2), "with a body that comes later": ([get("/once", "Content-Length: 3"), b"abc", PLAIN], 2), "POST": ([get("/once", "Content-Length: 3", method="POST") + b"abc"], 1),
     "chunked": ([get("/thread", "Transfer-Encoding: chunked") + b"3\r\nabc\r\n0\r\n\r\n", PLAIN], 2),
     "a long head": ([get("/once", *(f"X-{n}: {'a' * 2000}" for n in range(6)))], 1),
     "no such method": ([get("/once", method="get")], 1), "nonsense": ([b"GET / nonsense\r\n\r\n"], 1), "no colon": ([get("/once", "nonsense")], 1),
