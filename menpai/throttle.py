@@ -3,7 +3,7 @@
 import hmac
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import caches
@@ -40,12 +40,43 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     The window starts with the first try. Only a keyed hash of `who` is stored. When Redis is lost, or comes back empty, counting starts
     afresh: somebody may then have at most twice as many tries in one window, and no form ever fails for it.
     """
-    key = _hashed(what, who)
-    count = _in_redis(lambda redis: _counted(redis, key, minutes * 60))
-    is_allowed = (_counted_in_database(key, timedelta(minutes=minutes)) if count is None else count) <= limit
-    if not is_allowed:
-        note_refused(what)
-    return is_allowed
+    return Try(what, who, limit=limit, minutes=minutes).is_allowed()
+
+
+class TooMany(Exception):  # noqa: N818 - no fault: an answer
+    """More tries than the limit allows."""
+
+
+class Try:
+    """One try as allow() counts it, for whoever may count it in a statement of its own work. However often it is asked for, it is counted once."""
+
+    def __init__(self, what: str, who: str, *, limit: int, minutes: int):
+        self.what, self.limit = what, limit
+        self._key, self._window = _hashed(what, who), timedelta(minutes=minutes)
+        self._is_allowed: bool | None = None
+
+    def is_allowed(self) -> bool:
+        if self.is_open():
+            self.counted(_counted_in_database(self._key, self._window))
+        return bool(self._is_allowed)
+
+    def is_open(self) -> bool:
+        """Whether the database has still to count it. Where Redis counts, it has done so on return."""
+        if self._is_allowed is None:
+            count = _in_redis(lambda redis: _counted(redis, self._key, int(self._window.total_seconds())))
+            if count is not None:
+                self.counted(count)
+        return self._is_allowed is None
+
+    def counted(self, count: int) -> None:
+        """What COUNT with the values for it returned."""
+        self._is_allowed = count <= self.limit
+        if not self._is_allowed:
+            note_refused(self.what)
+
+    def values(self) -> dict[str, str | datetime]:
+        """For COUNT, as of this moment."""
+        return _values(self._key, self._window)
 
 
 def note_refused(what: str) -> None:
@@ -79,15 +110,18 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING count"""
 
 
-def _counted_in_database(key: str, window: timedelta) -> int:
-    connection = connections[router.db_for_write(Attempt)]
+def _values(key: str, window: timedelta) -> dict[str, str | datetime]:
     now = timezone.now()
     ends = now + window
     # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
-    moments = {"ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
-    moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()}
+    return {"key": key, "ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
+
+
+def _counted_in_database(key: str, window: timedelta) -> int:
+    connection = connections[router.db_for_write(Attempt)]
+    adapt, values = connection.ops.adapt_datetimefield_value, _values(key, window)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"key": key, **moments})
+        cursor.execute(COUNT, {name: value if name == "key" else adapt(value) for name, value in values.items()})
         return cursor.fetchone()[0]
 
 

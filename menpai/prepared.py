@@ -1,0 +1,48 @@
+"""Statements that PostgreSQL plans once for each connection, put to it by libpq itself: what a cursor does for one costs more than such a statement."""
+
+from weakref import WeakSet
+
+from django.db import DatabaseError, IntegrityError
+
+# PostgreSQL would plan anew for each small number of rows, which costs it more than the answer does. Nothing but these is prepared on our lines.
+PLAN_ONCE = b"SET plan_cache_mode = force_generic_plan"
+_lines_that_plan_once: WeakSet = WeakSet()  # connections
+SQLSTATE, BROKEN_CONSTRAINT = ord("C"), b"23"  # where the code of an error stands, and how those of broken constraints begin
+
+
+class Prepared:
+    """One statement with $1, $2 … Whoever asks has a database wrapper that is PostgreSQL's."""
+
+    def __init__(self, name: bytes, text: bytes):
+        self.name, self.text = name, text
+        self._lines: WeakSet = WeakSet()  # connections on which it is prepared
+
+    def ask(self, wrapper, values: list[bytes | None]):
+        """The result, whose values are bytes. Outside a transaction it is one by itself, committed on return.
+
+        Raises DatabaseError, as IntegrityError where a constraint was broken; nothing is written then (if the line broke, perhaps everything is).
+        """
+        if not wrapper.in_atomic_block:
+            wrapper.close_if_unusable_or_obsolete()  # as Django does at the start of a request
+        wrapper.ensure_connection()
+        with wrapper.wrap_database_errors:
+            connection = wrapper.connection
+            line = connection.pgconn
+            if connection not in _lines_that_plan_once:
+                _answered(wrapper, line.exec_(PLAN_ONCE))
+                _lines_that_plan_once.add(connection)
+            if connection not in self._lines:
+                _answered(wrapper, line.prepare(self.name, self.text))
+                self._lines.add(connection)
+            return _answered(wrapper, line.exec_prepared(self.name, values))
+
+
+def _answered(wrapper, result):
+    """The result, unless the server refused."""
+    if not result.error_message:
+        return result
+    said = result.error_message.decode(errors="replace").strip()
+    if (result.error_field(SQLSTATE) or b"").startswith(BROKEN_CONSTRAINT):
+        raise IntegrityError(said)
+    wrapper.errors_occurred = True  # Django asks the line whether it is still good before it is used again
+    raise DatabaseError(said)
