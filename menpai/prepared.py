@@ -2,12 +2,9 @@
 
 from weakref import WeakSet
 
-from django.db import DatabaseError, IntegrityError
-
 # PostgreSQL would plan anew for each small number of rows, which costs it more than the answer does. Nothing but these is prepared on our lines.
 PLAN_ONCE = b"SET plan_cache_mode = force_generic_plan"
 _lines_that_plan_once: WeakSet = WeakSet()  # connections
-SQLSTATE, BROKEN_CONSTRAINT = ord("C"), b"23"  # where the code of an error stands, and how those of broken constraints begin
 
 
 class Prepared:
@@ -20,7 +17,7 @@ class Prepared:
     def ask(self, wrapper, values: list[bytes | None]):
         """The result, whose values are bytes. Outside a transaction it is one by itself, committed on return.
 
-        Raises DatabaseError, as IntegrityError where a constraint was broken; nothing is written then (if the line broke, perhaps everything is).
+        Raises DatabaseError of Django, caused by psycopg's; nothing is written then (if the line broke, perhaps everything is).
         """
         if not wrapper.in_atomic_block:
             wrapper.close_if_unusable_or_obsolete()  # as Django does at the start of a request
@@ -29,20 +26,23 @@ class Prepared:
             connection = wrapper.connection
             line = connection.pgconn
             if connection not in _lines_that_plan_once:
-                _answered(wrapper, line.exec_(PLAN_ONCE))
+                _answered(line.exec_(PLAN_ONCE))
                 _lines_that_plan_once.add(connection)
             if connection not in self._lines:
-                _answered(wrapper, line.prepare(self.name, self.text))
+                _answered(line.prepare(self.name, self.text))
                 self._lines.add(connection)
-            return _answered(wrapper, line.exec_prepared(self.name, values))
+            return _answered(line.exec_prepared(self.name, values))
 
 
-def _answered(wrapper, result):
-    """The result, unless the server refused."""
+def _answered(result):
+    """The result, unless the server refused: then the driver's error, as its cursors would raise it."""
     if not result.error_message:
         return result
-    said = result.error_message.decode(errors="replace").strip()
-    if (result.error_field(SQLSTATE) or b"").startswith(BROKEN_CONSTRAINT):
-        raise IntegrityError(said)
-    wrapper.errors_occurred = True  # Django asks the line whether it is still good before it is used again
-    raise DatabaseError(said)
+    import psycopg  # not loaded by a site on SQLite
+
+    code = (result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b"").decode()
+    try:
+        kind = psycopg.errors.lookup(code)
+    except KeyError:  # no code: the line is gone
+        kind = psycopg.OperationalError
+    raise kind(result.error_message.decode(errors="replace").strip())

@@ -43,7 +43,7 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     return Try(what, who, limit=limit, minutes=minutes).is_allowed()
 
 
-class TooMany(Exception):  # noqa: N818 - no fault: an answer
+class TooMany(Exception):
     """More tries than the limit allows."""
 
 
@@ -57,7 +57,7 @@ class Try:
 
     def is_allowed(self) -> bool:
         if self.is_open():
-            self.counted(_counted_in_database(self._key, self._window))
+            self.counted(_counted_in_database(self.values()))
         return bool(self._is_allowed)
 
     def is_open(self) -> bool:
@@ -76,7 +76,10 @@ class Try:
 
     def values(self) -> dict[str, str | datetime]:
         """For COUNT, as of this moment."""
-        return _values(self._key, self._window)
+        now = timezone.now()
+        ends = now + self._window
+        # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
+        return {"key": self._key, "ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
 
 
 def note_refused(what: str) -> None:
@@ -110,18 +113,11 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING count"""
 
 
-def _values(key: str, window: timedelta) -> dict[str, str | datetime]:
-    now = timezone.now()
-    ends = now + window
-    # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
-    return {"key": key, "ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
-
-
-def _counted_in_database(key: str, window: timedelta) -> int:
+def _counted_in_database(values: dict[str, str | datetime]) -> int:
     connection = connections[router.db_for_write(Attempt)]
-    adapt, values = connection.ops.adapt_datetimefield_value, _values(key, window)
+    adapted = {name: connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value for name, value in values.items()}
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {name: value if name == "key" else adapt(value) for name, value in values.items()})
+        cursor.execute(COUNT, adapted)
         return cursor.fetchone()[0]
 
 

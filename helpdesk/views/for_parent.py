@@ -27,13 +27,13 @@ from menpai import throttle
 def for_parent(request):
     form = ForParentForm(request.POST) if request.method == "POST" else ForParentForm(initial=_prefilled(request))
     if request.method == "POST" and form.is_valid():
-        if throttle.allow("help", throttle.client_address(request), limit=30, minutes=60):
-            try:
-                stored = actions.submit(_submission(form.cleaned_data))
-                return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
-            except actions.NotPossible as refusal:  # the guide changed between the look and the sending
-                form.add_error("kind", str(refusal))
-        else:
+        attempt = throttle.Try("help", throttle.client_address(request), limit=30, minutes=60)
+        try:
+            stored = actions.submit(_submission(form.cleaned_data), attempt=attempt)
+            return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+        except actions.NotPossible as refusal:  # the guide changed between the look and the sending
+            form.add_error("kind", str(refusal))
+        except throttle.TooMany:
             form.add_error(None, TOO_MANY)
     return show_for_parent(request, form)
 

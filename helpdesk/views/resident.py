@@ -59,14 +59,13 @@ def callback(request):
 def _ask(request, form_class: type[HelpForm]):
     form = form_class(request.POST) if request.method == "POST" else form_class(initial=_prefilled(request))
     if request.method == "POST" and NEXT not in request.POST and form.is_valid():
-        address = throttle.client_address(request)
-        if throttle.allow("help", address, limit=30, minutes=60):
-            try:
-                stored = actions.submit(_submission(form.cleaned_data))
-                return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
-            except actions.NotPossible as refusal:  # the guide changed between the look and the sending
-                form.add_error(None, str(refusal))
-        else:
+        attempt = throttle.Try("help", throttle.client_address(request), limit=30, minutes=60)
+        try:
+            stored = actions.submit(_submission(form.cleaned_data), attempt=attempt)
+            return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+        except actions.NotPossible as refusal:  # the guide changed between the look and the sending
+            form.add_error(None, str(refusal))
+        except throttle.TooMany:
             form.add_error(None, TOO_MANY)
     return _show_form(request, form)
 
