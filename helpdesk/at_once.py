@@ -15,6 +15,7 @@ from menpai.throttle import COUNT, Try
 
 log = logging.getLogger(__name__)
 
+_as_json = json.JSONEncoder(ensure_ascii=False, default=str).encode  # moments, keys and dates as PostgreSQL reads them
 BELONGING = (Paper, Principal, Event, Notification)  # what may point to a request from its first moment, in this order
 
 
@@ -68,7 +69,7 @@ def _json(model: type[models.Model], rows: dict | list[dict]) -> str:
         for row in [given] if isinstance(given, dict) else given:
             if row.get(name):
                 row[name] = model._meta.get_field(name).get_prep_value(row[name])
-    return json.dumps(given, ensure_ascii=False, default=str)
+    return _as_json(given)
 
 
 def _columns_of(row: models.Model) -> dict[str, Any]:

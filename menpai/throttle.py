@@ -26,7 +26,7 @@ def client_address(request: HttpRequest) -> str:
     """The visitor's address. X-Real-IP is believed only when the connection comes from one of TRUSTED_PROXIES."""
     peer = request.META.get("REMOTE_ADDR", "")
     if peer in settings.TRUSTED_PROXIES:
-        return request.headers.get("X-Real-IP", peer)
+        return request.META.get("HTTP_X_REAL_IP", peer)
     return peer
 
 
