@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import DatabaseError, connections, models, router
 from helpdesk.models import Event, HelpRequest, Notification, Paper, Principal
 from menpai.encryption import EncryptedTextField
 from menpai.prepared import Prepared
-from menpai.throttle import COUNT, Try
+from menpai.throttle import COUNT, Try, Values
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,9 @@ def store(draft: Draft, *, token: str, attempt: Try | None) -> HelpRequest | Non
     Only where is_possible(). No rules of its own: the database's constraints hold as for any other statement.
     """
     connection = connections[router.db_for_write(HelpRequest)]
+    connection.ensure_connection()  # what cannot be reached fails here: the plain way would only wait for it once more
     is_counting = attempt is not None and attempt.is_open()
-    values = [token, _json(HelpRequest, _columns_of(draft.request)), *(_json(model, draft.belonging.get(model, [])) for model in BELONGING)]
-    if is_counting:
-        values += [*attempt.values().values(), attempt.limit]
+    values = [token, *_rows_as_json(draft), *([*attempt.values(), attempt.limit] if is_counting else [])]
     try:
         result = _statement(is_counting).ask(connection, [str(value).encode() for value in values])
     except DatabaseError as error:
@@ -62,18 +62,17 @@ def store(draft: Draft, *, token: str, attempt: Try | None) -> HelpRequest | Non
     return request
 
 
-def _json(model: type[models.Model], rows: dict | list[dict]) -> str:
-    """What PostgreSQL reads as rows of the model's table."""
-    given = {**rows} if isinstance(rows, dict) else [{**_defaults(model), **row} for row in rows]
-    for name in _sealed(model):
-        for row in [given] if isinstance(given, dict) else given:
-            if row.get(name):
-                row[name] = model._meta.get_field(name).get_prep_value(row[name])
-    return _as_json(given)
+def _rows_as_json(draft: Draft) -> Iterator[str]:
+    """The request and the rows of BELONGING, as PostgreSQL reads rows of their tables. A column that is not named is null."""
+    request = draft.request
+    yield _as_json(_sealed(HelpRequest, {field.attname: value for field in _fields(HelpRequest) if (value := getattr(request, field.attname)) is not None}))
+    for model in BELONGING:
+        yield _as_json([_sealed(model, {**_defaults(model), **row}) for row in draft.belonging.get(model, ())])
 
 
-def _columns_of(row: models.Model) -> dict[str, Any]:
-    return {field.attname: value for field in _fields(type(row)) if (value := getattr(row, field.attname)) is not None}
+def _sealed(model: type[models.Model], row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its encrypted columns encrypted."""
+    return row | {field.attname: field.get_prep_value(row[field.attname]) for field in _personal(model) if row.get(field.attname)}
 
 
 @cache
@@ -89,9 +88,8 @@ def _defaults(model: type[models.Model]) -> dict[str, Any]:
 
 
 @cache
-def _sealed(model: type[models.Model]) -> tuple[str, ...]:
-    """The columns that PostgreSQL is not given as they are."""
-    return tuple(field.attname for field in _fields(model) if isinstance(field, EncryptedTextField))
+def _personal(model: type[models.Model]) -> tuple[EncryptedTextField, ...]:
+    return tuple(field for field in _fields(model) if isinstance(field, EncryptedTextField))
 
 
 @cache
@@ -102,9 +100,9 @@ def _statement(is_counting: bool) -> Prepared:
     """
     counting, condition, count = "", "", "NULL"
     if is_counting:
-        n = len(BELONGING) + 3
-        counted = COUNT % {"key": f"${n}", "ends": f"${n + 1}", "soonest": f"${n + 2}", "latest": f"${n + 3}"}
-        counting, condition, count = f"counted AS ({counted}),", f"AND (SELECT count FROM counted) <= ${n + 4}::int", "(SELECT count FROM counted)"
+        counted = COUNT % {name: f"${number}" for number, name in enumerate(Values._fields, 3 + len(BELONGING))}
+        limit = f"${3 + len(BELONGING) + len(Values._fields)}::int"
+        counting, condition, count = f"counted AS ({counted}),", f"AND (SELECT count FROM counted) <= {limit}", "(SELECT count FROM counted)"
     names = ", ".join(f'"{field.column}"' for field in _fields(HelpRequest))
     parts = ", ".join(_belonging(model, number) for number, model in enumerate(BELONGING, 3))
     text = f"""

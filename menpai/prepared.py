@@ -1,10 +1,10 @@
 """Statements that PostgreSQL plans once for each connection, put to it by libpq itself: what a cursor does for one costs more than such a statement."""
 
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 # PostgreSQL would plan anew for each small number of rows, which costs it more than the answer does. Nothing but these is prepared on our lines.
 PLAN_ONCE = b"SET plan_cache_mode = force_generic_plan"
-_lines_that_plan_once: WeakSet = WeakSet()  # connections
+_known: WeakKeyDictionary = WeakKeyDictionary()  # of each connection the names of what is prepared on it
 
 
 class Prepared:
@@ -12,7 +12,6 @@ class Prepared:
 
     def __init__(self, name: bytes, text: bytes):
         self.name, self.text = name, text
-        self._lines: WeakSet = WeakSet()  # connections on which it is prepared
 
     def ask(self, wrapper, values: list[bytes | None]):
         """The result, whose values are bytes. Outside a transaction it is one by itself, committed on return.
@@ -23,14 +22,14 @@ class Prepared:
             wrapper.close_if_unusable_or_obsolete()  # as Django does at the start of a request
         wrapper.ensure_connection()
         with wrapper.wrap_database_errors:
-            connection = wrapper.connection
-            line = connection.pgconn
-            if connection not in _lines_that_plan_once:
+            line = wrapper.connection.pgconn
+            names = _known.get(wrapper.connection)
+            if names is None:
                 _answered(line.exec_(PLAN_ONCE))
-                _lines_that_plan_once.add(connection)
-            if connection not in self._lines:
+                names = _known[wrapper.connection] = set()
+            if self.name not in names:
                 _answered(line.prepare(self.name, self.text))
-                self._lines.add(connection)
+                names.add(self.name)
             return _answered(line.exec_prepared(self.name, values))
 
 

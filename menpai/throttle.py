@@ -4,6 +4,7 @@ import hmac
 import logging
 import time
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import caches
@@ -74,12 +75,12 @@ class Try:
         if not self._is_allowed:
             note_refused(self.what)
 
-    def values(self) -> dict[str, str | datetime]:
+    def values(self) -> "Values":
         """For COUNT, as of this moment."""
         now = timezone.now()
         ends = now + self._window
         # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
-        return {"key": self._key, "ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
+        return Values(self._key, ends, now + timedelta(microseconds=1), ends + IN_STEP)
 
 
 def note_refused(what: str) -> None:
@@ -113,11 +114,21 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING count"""
 
 
-def _counted_in_database(values: dict[str, str | datetime]) -> int:
+class Values(NamedTuple):
+    """What COUNT is given."""
+
+    key: str
+    ends: datetime
+    soonest: datetime
+    latest: datetime
+
+
+def _counted_in_database(values: Values) -> int:
     connection = connections[router.db_for_write(Attempt)]
-    adapted = {name: connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    key, *moments = values
+    adapted = Values(key, *map(connection.ops.adapt_datetimefield_value, moments))
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, adapted)
+        cursor.execute(COUNT, adapted._asdict())
         return cursor.fetchone()[0]
 
 
