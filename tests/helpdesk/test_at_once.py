@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.db import DataError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from helpdesk import actions, at_once, notifications
 from helpdesk.actions import asking
 from helpdesk.models import Event, HelpRequest, Kind, Notification, NotificationKind, Paper, Robot, new_reference
 from menpai import throttle
+from menpai.encryption import blind_index
 from menpai.models import Attempt
 from tests import people
 from tests.factories import SHUIYUN, make_area, make_guide, make_plate, make_posting, make_submission, make_user
@@ -112,6 +114,19 @@ def test_one_statement_and_several_write_the_same_rows(ways, fields, by_staff, w
     assert rows_of(one) == rows_of(other)
     assert one.pk == HelpRequest.objects.get(reference=one.reference).pk
     assert [paper.name for paper in one.papers.all()] == [name for name, _ in fields["papers"]]
+
+
+@pytest.mark.parametrize("address", ["/help/new/", "/elder/help/new/", "/help/callback/"])
+def test_a_residents_form_goes_by_the_one_statement(client, ways, address):
+    form = {"name": "王阿姨", "phone": PHONE, "consent": "on", "area": SHUIYUN, "submission_key": str(uuid4())}
+    with CaptureQueriesContext(connection) as asked:
+        assert client.post(address, form).status_code == 302
+    stored = HelpRequest.objects.get(channel="web", phone_index=blind_index(PHONE))
+    assert Notification.objects.filter(request=stored).count() == 4
+    assert Attempt.objects.get().count == 1
+    if connection.vendor == "postgresql":
+        assert ways == [True]
+        assert not [query["sql"] for query in asked if not query["sql"].startswith("SELECT")]
 
 
 def test_nothing_personal_is_written_as_it_is(ways):
