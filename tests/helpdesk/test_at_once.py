@@ -257,8 +257,17 @@ def test_when_everybody_has_gone_the_supervisors_hear_of_it():
     for user in (people.zhuli(), people.xiaozhao()):
         user.is_active = False
         user.save()
-    stored = actions.submit(make_submission(Area.objects.get(pk=SHUIYUN)))
-    assert Event.objects.filter(request=stored, kind="alarmed").count() == 1
+    for _ in range(2):  # the second by a board that was seen
+        stored = actions.submit(make_submission(Area.objects.get(pk=SHUIYUN)))
+        assert Event.objects.filter(request=stored, kind="alarmed").count() == 1
+
+
+def test_in_a_transaction_of_somebody_else_it_goes_with_it():
+    form, before = make_submission(make_area(SHUIYUN)), counts()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        actions.submit(form)
+        raise ZeroDivisionError
+    assert counts() == before
 
 
 def test_a_line_that_broke_while_it_was_kept_costs_nobody_their_request(ways):
