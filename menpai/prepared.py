@@ -2,7 +2,7 @@
 
 from weakref import WeakKeyDictionary
 
-# PostgreSQL would plan anew for each small number of rows, which costs it more than the answer does. Nothing but these is prepared on our lines.
+# Left to itself PostgreSQL plans anew for each small number of rows, which costs it more than the answer does.
 PLAN_ONCE = b"SET plan_cache_mode = force_generic_plan"
 _known: WeakKeyDictionary = WeakKeyDictionary()  # of each connection the names of what is prepared on it
 
