@@ -1,6 +1,5 @@
 """A child asks for a parent: the parent's plate decides who helps, wherever the child is."""
 
-from urllib.parse import parse_qsl
 from uuid import uuid5
 
 from django.conf import settings
@@ -11,12 +10,12 @@ from doorplates.access import find_plate
 from doorplates.models import PlateState
 from doorplates.scanning import PLATE_COOKIE
 from guides.models import Area, Guide
-from guides.reading import Reading
 from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import TOO_MANY
 from helpdesk.forms_behalf import ForParentForm
+from helpdesk.matters import reading_of
 from helpdesk.pages import asked_area, place_asked, promised
 from helpdesk.views.follow import let_follow
 from menpai import throttle
@@ -62,8 +61,8 @@ def _prefilled(request) -> dict:
 
 def _submission(data: dict) -> actions.Submission:
     plate = data["plate"]
-    guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
-    reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
+    guide = data["guide"]
+    reading = reading_of(guide, data["case"]) if guide else None
     said = ("name", "phone", "principal_name", "principal_phone", "guide", "kind", "note")
     return actions.Submission(
         submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in said)),
