@@ -3,11 +3,11 @@
 import logging
 from datetime import date
 from typing import NamedTuple
-from weakref import WeakSet
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from doorplates.models import Doorplate, Scan
+from menpai.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,7 @@ WITH found AS (
 )
 SELECT * FROM found
 """
-# PostgreSQL would plan anew for each small number of plates, which costs it twice what the answer does. Nothing else is prepared on these lines.
-PLAN_ONCE = b"SET plan_cache_mode = force_generic_plan"
-NAME = b"menpai_find_and_count"
-_prepared: WeakSet = WeakSet()  # connections
+_prepared = Prepared(b"menpai_find_and_count", FIND_AND_COUNT)
 COLUMNS = (
     "pk", "code", "building__estate", "building__name", "entrance", "building__is_sample",
     "building__community__code", "building__community__name", "building__community__contact_name", "building__community__contact_phone",
@@ -62,32 +59,15 @@ def find_and_count(asked: list[tuple[str, date | None]]) -> list[Found | None]:
 
 
 def _on_postgresql(asked: list[tuple[str, date | None]]) -> list[Found | None]:
-    """By libpq itself, through psycopg: what its cursors do for a query costs more than this query. Valid codes need no quotes in an array."""
-    wrapper, answers = connections[DEFAULT_DB_ALIAS], [None] * len(asked)
-    if not wrapper.in_atomic_block:  # as always but in tests
-        wrapper.close_if_unusable_or_obsolete()  # as Django does at the start of a request
-    wrapper.ensure_connection()
-    with wrapper.wrap_database_errors:
-        line = wrapper.connection.pgconn
-        if wrapper.connection not in _prepared:
-            _answered(wrapper, line.exec_(PLAN_ONCE))
-            _answered(wrapper, line.prepare(NAME, FIND_AND_COUNT))
-            _prepared.add(wrapper.connection)
-        codes, days = ",".join(code for code, _ in asked), ",".join(day.isoformat() if day else "NULL" for _, day in asked)
-        result = _answered(wrapper, line.exec_prepared(NAME, [f"{{{codes}}}".encode(), f"{{{days}}}".encode()]))
+    """Valid codes need no quotes in an array."""
+    answers: list[Found | None] = [None] * len(asked)
+    codes, days = ",".join(code for code, _ in asked), ",".join(day.isoformat() if day else "NULL" for _, day in asked)
+    result = _prepared.ask(connections[DEFAULT_DB_ALIAS], [f"{{{codes}}}".encode(), f"{{{days}}}".encode()])
     value, columns = result.get_value, range(2, result.nfields)
     for row in range(result.ntuples):
         pk, code, estate, building, entrance, is_sample, *area = (value(row, column).decode() for column in columns)
         answers[int(value(row, 0)) - 1] = Found(value(row, 1) is not None, int(pk), code, estate, building, entrance, is_sample == "t", *area)
     return answers
-
-
-def _answered(wrapper, result):
-    """The result, unless the server refused. Raises DatabaseError."""
-    if result.error_message:
-        wrapper.errors_occurred = True  # Django asks the line whether it is still good before it is used again
-        raise DatabaseError(result.error_message.decode(errors="replace").strip())
-    return result
 
 
 def _anywhere(asked: list[tuple[str, date | None]]) -> list[Found | None]:

@@ -235,6 +235,10 @@ class Reading:
 
     def checklist(self) -> tuple[tuple[str, str], ...]:
         """(name, requirement) of each paper for this case, as a help request keeps it."""
+        return self._checklist
+
+    @cached_property
+    def _checklist(self) -> tuple[tuple[str, str], ...]:
         return tuple((m.name, material_detail(m) + (f"（{condition}时）" if condition else "")) for m, condition in self.materials)
 
 

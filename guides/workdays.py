@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 
 import holidays
@@ -16,6 +16,11 @@ from guides.models.places import Area, SpecialDay
 @cache
 def _china(year: int):
     return holidays.country_holidays("CN", years=year, language="zh_CN")
+
+
+@lru_cache(maxsize=4096)
+def _is_working_day(day: date) -> bool:
+    return _china(day.year).is_working_day(day)
 
 
 def is_announced(year: int) -> bool:
@@ -32,7 +37,7 @@ class WorkCalendar:
     def is_working_day(self, day: date) -> bool:
         if day in self.special:
             return self.special[day][0]
-        return _china(day.year).is_working_day(day)
+        return _is_working_day(day)
 
     def is_holiday(self, day: date) -> bool:
         """Off by a public holiday, a regional day or a swap: more than a plain weekend."""

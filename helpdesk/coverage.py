@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from guides.kept import Kept
 from guides.models import Area, SpecialDay
 from guides.workdays import WorkCalendar, calendar_from
 from helpdesk import kept
@@ -161,6 +162,7 @@ def lineage(code: str) -> list[str]:
 
 
 _boards = kept.Kept(64)
+_last_seen: Kept[tuple[str, tuple, Board]] = Kept(64)  # (token, half-day, board)
 
 
 def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
@@ -169,8 +171,20 @@ def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
     districts = tuple(sorted({code[:6] for code in codes}))
     alias = kept.database()
     token = kept.token(alias)  # before the rows: what changes meanwhile is then found at the next look
-    mark = (token, _half_day_number(now)) if token else None
-    return replace(_boards.get((alias, districts), mark, lambda: _read_board(districts, now, alias)), now=now)
+    half = _half_day_number(now)
+    board = _boards.get((alias, districts), (token, half) if token else None, lambda: _read_board(districts, now, alias))
+    if token:
+        _last_seen.put((alias, districts), (token, half, board))
+    return replace(board, now=now)
+
+
+def last_board(code: str, now: datetime) -> tuple[Board, str] | None:
+    """The board of an area's district as this process saw it last, with the token of then, asking nothing of the database: for a statement that writes only
+    if the token is still the same. None: not seen yet, or in another half-day."""
+    found = _last_seen.get((kept.database(), (code[:6],)))
+    if found is None or found[1] != _half_day_number(now):
+        return None
+    return replace(found[2], now=now), found[0]
 
 
 def _half_day_number(now: datetime) -> tuple:

@@ -3,6 +3,9 @@
 import re
 import unicodedata
 import uuid
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 
 from django import forms
 
@@ -63,6 +66,29 @@ class PlainForm(forms.Form):
         super().__init__(*args, label_suffix="", **kwargs)
 
 
+class SharedFields(dict):
+    """Fields that no form changes. Django copies a class's fields for every form that is made of it, which takes longer than to check them all."""
+
+    def __deepcopy__(self, memo):
+        return dict(self)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(form: type["HelpForm"], district: str) -> SharedFields:
+    return SharedFields(form.fields_for(district))
+
+
+def _district_of(known: Mapping) -> str:
+    """The code of the district it is about, which decides whose villages and guides may be chosen: by the village, else the plate, else what the page said
+    (`district`, only where it is not the installation's own)."""
+    code = known.get("area") or ""
+    if not code and (plate := find_plate(known["plate"]) if known.get("plate") else None):
+        code = plate.building.community_id
+    code = district_code_of(code or known.get("district") or own_district())
+    is_known = code == own_district() or Area.objects.filter(pk=code, level=Level.DISTRICT).exists()
+    return code if is_known else own_district()
+
+
 class HelpForm(PlainForm):
     name = forms.CharField(
         label="怎么称呼您", max_length=30, error_messages={"required": "写个称呼就行，比如 王阿姨、老李。", "max_length": "称呼太长了，30个字以内。"},
@@ -101,25 +127,21 @@ class HelpForm(PlainForm):
     enterprise = forms.BooleanField(required=False, widget=forms.HiddenInput)  # came from the enterprises' entrance, without a guide
     submission_key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.district = self._district()
-        self.fields["area"].inside = self.district
-        self.fields["area"].queryset = self.fields["area"].queryset.filter(code__startswith=self.district[:6])
-        if "guide" in self.fields:
-            self.fields["guide"].district = self.district
-            self.fields["guide"].queryset = self.fields["guide"].queryset.filter(district=self.district)
+    def __init__(self, data=None, *, initial=None, **kwargs):
+        self.district = _district_of((initial or {}) if data is None else data)
+        self.base_fields = _fields_of(type(self), self.district)
+        super().__init__(data, initial=initial, **kwargs)
 
-    def _district(self) -> str:
-        """The code of the district it is about, which decides whose villages and guides may be chosen: by the village, else the plate, else what the
-        page said (`district`, only where it is not the installation's own)."""
-        known = self.data if self.is_bound else self.initial
-        code = known.get("area") or ""
-        if not code and (plate := find_plate(known["plate"]) if known.get("plate") else None):
-            code = plate.building.community_id
-        code = district_code_of(code or known.get("district") or own_district())
-        is_known = code == own_district() or Area.objects.filter(pk=code, level=Level.DISTRICT).exists()
-        return code if is_known else own_district()
+    @classmethod
+    def fields_for(cls, district: str) -> dict[str, forms.Field]:
+        """The form's fields, with the villages and guides of a district. What a subclass has otherwise belongs here: its forms share them."""
+        fields = deepcopy(cls.base_fields)
+        fields["area"].inside = district
+        fields["area"].queryset = fields["area"].queryset.filter(code__startswith=district[:6])
+        if "guide" in fields:
+            fields["guide"].district = district
+            fields["guide"].queryset = fields["guide"].queryset.filter(district=district)
+        return fields
 
     @property
     def elsewhere(self) -> str:

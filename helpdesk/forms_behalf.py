@@ -39,13 +39,15 @@ class ForParentForm(HelpForm):
         "principal_name", "plate", "area", "principal_phone", "name", "phone", "relation", "guide", "note", "kind", "call_time", "consent",
     )  # as on the page, so that the list of mistakes reads from top to bottom
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["area"].label = "他（她）住哪个村（社区）"
-        self.fields["phone"].label = "您自己的电话"
-        self.fields["relation"].label = "您是他（她）的什么人"
-        self.fields["relation"].required = True
-        self.fields["relation"].error_messages["required"] = "写一下，比如 女儿、侄子。帮办员问他时好说是谁托的。"
+    @classmethod
+    def fields_for(cls, district):
+        fields = super().fields_for(district)
+        fields["area"].label = "他（她）住哪个村（社区）"
+        fields["phone"].label = "您自己的电话"
+        fields["relation"].label = "您是他（她）的什么人"
+        fields["relation"].required = True
+        fields["relation"].error_messages["required"] = "写一下，比如 女儿、侄子。帮办员问他时好说是谁托的。"
+        return fields
 
     def clean_principal_phone(self):
         phone = self.cleaned_data["principal_phone"]

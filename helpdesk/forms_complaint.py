@@ -26,10 +26,12 @@ class ComplaintForm(HelpForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["name"].required = False
-        self.fields["phone"].error_messages["required"] = "留个电话，主管好给您回。"
+    @classmethod
+    def fields_for(cls, district):
+        fields = super().fields_for(district)
+        fields["name"].required = False
+        fields["phone"].error_messages["required"] = "留个电话，主管好给您回。"
+        return fields
 
     def clean_number(self):
         typed = unicodedata.normalize("NFKC", self.cleaned_data["number"])

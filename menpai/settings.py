@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "menpai.metrics.watch",
     "menpai.health.metrics_page",  # before hosts are checked and http is redirected: who scrapes knows neither
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "menpai.middleware.content_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pads each answer at random, so that its length tells nothing of a token (BREACH)
     "menpai.middleware.coded",

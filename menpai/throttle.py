@@ -3,7 +3,8 @@
 import hmac
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import caches
@@ -26,7 +27,7 @@ def client_address(request: HttpRequest) -> str:
     """The visitor's address. X-Real-IP is believed only when the connection comes from one of TRUSTED_PROXIES."""
     peer = request.META.get("REMOTE_ADDR", "")
     if peer in settings.TRUSTED_PROXIES:
-        return request.headers.get("X-Real-IP", peer)
+        return request.META.get("HTTP_X_REAL_IP", peer)
     return peer
 
 
@@ -40,12 +41,46 @@ def allow(what: str, who: str, *, limit: int, minutes: int) -> bool:
     The window starts with the first try. Only a keyed hash of `who` is stored. When Redis is lost, or comes back empty, counting starts
     afresh: somebody may then have at most twice as many tries in one window, and no form ever fails for it.
     """
-    key = _hashed(what, who)
-    count = _in_redis(lambda redis: _counted(redis, key, minutes * 60))
-    is_allowed = (_counted_in_database(key, timedelta(minutes=minutes)) if count is None else count) <= limit
-    if not is_allowed:
-        note_refused(what)
-    return is_allowed
+    return Try(what, who, limit=limit, minutes=minutes).is_allowed()
+
+
+class TooMany(Exception):
+    """More tries than the limit allows."""
+
+
+class Try:
+    """One try as allow() counts it, for whoever may count it in a statement of its own work. However often it is asked for, it is counted once."""
+
+    def __init__(self, what: str, who: str, *, limit: int, minutes: int):
+        self.what, self.limit = what, limit
+        self._key, self._window = _hashed(what, who), timedelta(minutes=minutes)
+        self._is_allowed: bool | None = None
+
+    def is_allowed(self) -> bool:
+        if self.is_open():
+            self.counted(_counted_in_database(self.values()))
+        return bool(self._is_allowed)
+
+    def is_open(self) -> bool:
+        """Whether the database has still to count it. Where Redis counts, it has done so on return."""
+        if self._is_allowed is None:
+            count = _in_redis(lambda redis: _counted(redis, self._key, int(self._window.total_seconds())))
+            if count is not None:
+                self.counted(count)
+        return self._is_allowed is None
+
+    def counted(self, count: int) -> None:
+        """What COUNT with the values for it returned."""
+        self._is_allowed = count <= self.limit
+        if not self._is_allowed:
+            note_refused(self.what)
+
+    def values(self) -> "Values":
+        """For COUNT, as of this moment."""
+        now = timezone.now()
+        ends = now + self._window
+        # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
+        return Values(self._key, ends, now + timedelta(microseconds=1), ends + IN_STEP)
 
 
 def note_refused(what: str) -> None:
@@ -79,15 +114,21 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING count"""
 
 
-def _counted_in_database(key: str, window: timedelta) -> int:
+class Values(NamedTuple):
+    """What COUNT is given."""
+
+    key: str
+    ends: datetime
+    soonest: datetime
+    latest: datetime
+
+
+def _counted_in_database(values: Values) -> int:
     connection = connections[router.db_for_write(Attempt)]
-    now = timezone.now()
-    ends = now + window
-    # A window that ends this moment is over; one that began on another machine a moment after ours is not ahead.
-    moments = {"ends": ends, "soonest": now + timedelta(microseconds=1), "latest": ends + IN_STEP}
-    moments = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()}
+    key, *moments = values
+    adapted = Values(key, *map(connection.ops.adapt_datetimefield_value, moments))
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"key": key, **moments})
+        cursor.execute(COUNT, adapted._asdict())
         return cursor.fetchone()[0]
 
 

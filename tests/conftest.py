@@ -121,6 +121,14 @@ def roster_read_anew(request, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def no_roster_of_another_test():
+    """The roster's token is rolled back with the rows of a test: the next one would find it good."""
+    from helpdesk import coverage
+
+    coverage._last_seen.clear()
+
+
+@pytest.fixture(autouse=True)
 def fresh_site_words(monkeypatch):
     """Known to be none, as in a process that has looked: no page of a test is the one that reads them. Saving a District forgets it."""
     from guides.models import District

@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from doorplates.models import Doorplate
 from guides.models import Area, Guide, district_of
-from helpdesk import behalf, sla, wishes
+from helpdesk import at_once, behalf, notifications, sla, wishes
 from helpdesk.actions.alarms import alarm_if_nobody
-from helpdesk.actions.base import NotPossible, record
-from helpdesk.coverage import board_for
+from helpdesk.actions.base import NotPossible, columns_of_event
+from helpdesk.coverage import Board, board_for, last_board
 from helpdesk.kept import insert
 from helpdesk.matters import number_of
-from helpdesk.models import CallTime, Channel, EventKind, HelpRequest, Kind, Paper, Principal, new_reference
-from helpdesk.notifications import tell_takers
+from helpdesk.models import CallTime, Channel, Event, EventKind, HelpRequest, Kind, Notification, Paper, Principal, new_reference
 from helpdesk.routing import route
+from menpai import throttle
 from menpai.encryption import blind_index
 
 TRIES = 20  # of ten million numbers given, one in ten meets another
@@ -47,11 +47,15 @@ class Submission:
     for_enterprise: bool = False  # said without a guide; a guide says it by itself
 
 
-def submit(submission: Submission, *, by=None) -> HelpRequest:
+def submit(submission: Submission, *, by=None, attempt: throttle.Try | None = None) -> HelpRequest:
     """Store a request, route it and promise a time. The same submission_key twice returns the first request unchanged.
 
-    Raises NotPossible for 代办 where the person must come.
+    Raises TooMany when the attempt is none that is allowed (it counts whatever comes of it), NotPossible for 代办 where the person must come.
     """
+    if stored := _store_at_once(submission, by, attempt):
+        return stored
+    if attempt and not attempt.is_allowed():
+        raise throttle.TooMany
     if behalf.must_come_instead(submission.kind, submission.guide):
         raise NotPossible(behalf.MUST_COME)
     # Not "look, then create": a double click arrives twice at the same moment, and the unique key decides.
@@ -64,11 +68,48 @@ def submit(submission: Submission, *, by=None) -> HelpRequest:
     raise RuntimeError("no free request number")  # random numbers meet, but not twenty times in a row
 
 
+def _store_at_once(submission: Submission, by, attempt: throttle.Try | None) -> HelpRequest | None:
+    """The usual case, by one statement. None: nothing is stored, and the plain way decides."""
+    if not at_once.is_possible() or submission.wish or behalf.must_come_instead(submission.kind, submission.guide):
+        return None
+    seen = last_board(submission.area.pk, timezone.now())
+    if seen is None:
+        return None
+    board, token = seen
+    draft = _draft(submission, board, by)
+    return None if board.has_nobody(draft.request) else at_once.store(draft, token=token, attempt=attempt)
+
+
 @transaction.atomic
 def _store(submission: Submission, by) -> HelpRequest:
-    """The request with its event and its notifications. Raises IntegrityError, and nothing is stored, when its key or its number is taken."""
-    now, area = timezone.now(), submission.area
-    board = board_for([area.pk], now)
+    """The same on any database and in any transaction, statement by statement. Raises IntegrityError, and nothing is stored, when its key or its number is
+    taken."""
+    board = board_for([submission.area.pk], timezone.now())
+    draft = _draft(submission, board, by)
+    request = draft.request
+    insert([request])
+    for model, rows in draft.belonging.items():
+        if rows:
+            insert([model(request=request, **columns) for columns in rows])
+    alarm_if_nobody(request, board)
+    return request
+
+
+def _draft(submission: Submission, board: Board, by) -> at_once.Draft:
+    """What is stored, whichever way: the request with its papers, the person it is for, its first event and its notifications. Only for a wish it asks the
+    database."""
+    request, phone = _request(submission, board), submission.principal_phone
+    principal = {"name": submission.principal_name, "phone": phone, "phone_index": blind_index(phone) if phone else ""}
+    return at_once.Draft(request, {
+        Paper: [{"name": name, "detail": detail[:120]} for name, detail in submission.papers],
+        Principal: [principal] if submission.principal_name else [],
+        Event: [{**columns_of_event(EventKind.LOGGED if by else EventKind.SUBMITTED, by=by), "at": board.now}],
+        Notification: notifications.of_new(request, board, by=by),
+    })  # fmt: skip
+
+
+def _request(submission: Submission, board: Board) -> HelpRequest:
+    now, area = board.now, submission.area
     target = route(
         area,
         for_enterprise=submission.guide.is_for_enterprise if submission.guide else submission.for_enterprise,
@@ -76,7 +117,7 @@ def _store(submission: Submission, by) -> HelpRequest:
         stewards=board.staffed(area.pk, for_steward=True),
     )
     wish, note = wishes.wish_and_note(submission.wish, submission.note, district=district_of(area))
-    request = HelpRequest(
+    return HelpRequest(
         reference=new_reference(),
         submission_key=submission.submission_key,
         kind=submission.kind,
@@ -101,16 +142,6 @@ def _store(submission: Submission, by) -> HelpRequest:
         created_at=now,
         promised_at=sla.promise(now, kind=submission.kind, calendar=board.calendar(area.pk)),
     )
-    insert([request])
-    if submission.papers:
-        insert([Paper(request=request, name=name, detail=detail[:120]) for name, detail in submission.papers])
-    if submission.principal_name:
-        phone = submission.principal_phone
-        Principal.objects.create(request=request, name=submission.principal_name, phone=phone, phone_index=blind_index(phone) if phone else "")
-    record(request, EventKind.LOGGED if by else EventKind.SUBMITTED, by=by)
-    alarm_if_nobody(request, board)
-    tell_takers(request, board=board, by=by, is_new=True)
-    return request
 
 
 def unused_reference() -> str:

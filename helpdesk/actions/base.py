@@ -22,8 +22,12 @@ class NotPossible(Exception):
 
 
 def record(request: HelpRequest, kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> None:
-    name = staff_name(by)[:60] if by else by_name
-    insert([Event(request=request, kind=kind, by=by, by_name=name, detail=detail[:120])])
+    insert([Event(request=request, **columns_of_event(kind, by=by, by_name=by_name, detail=detail))])
+
+
+def columns_of_event(kind: EventKind, *, by=None, by_name: str = "居民", detail: str = "") -> dict:
+    """Of an event, but for its request and its moment."""
+    return {"kind": kind, "by_id": by.pk if by else None, "by_name": staff_name(by)[:60] if by else by_name, "detail": detail[:120]}
 
 
 def hold_active(user) -> None:

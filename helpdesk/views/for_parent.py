@@ -1,6 +1,5 @@
 """A child asks for a parent: the parent's plate decides who helps, wherever the child is."""
 
-from urllib.parse import parse_qsl
 from uuid import uuid5
 
 from django.conf import settings
@@ -11,12 +10,12 @@ from doorplates.access import find_plate
 from doorplates.models import PlateState
 from doorplates.scanning import PLATE_COOKIE
 from guides.models import Area, Guide
-from guides.reading import Reading
 from guides.viewpoint import resident, seen_from
 from guides.views import page_context
 from helpdesk import actions
 from helpdesk.forms import TOO_MANY
 from helpdesk.forms_behalf import ForParentForm
+from helpdesk.matters import reading_of
 from helpdesk.pages import asked_area, place_asked, promised
 from helpdesk.views.follow import let_follow
 from menpai import throttle
@@ -27,13 +26,13 @@ from menpai import throttle
 def for_parent(request):
     form = ForParentForm(request.POST) if request.method == "POST" else ForParentForm(initial=_prefilled(request))
     if request.method == "POST" and form.is_valid():
-        if throttle.allow("help", throttle.client_address(request), limit=30, minutes=60):
-            try:
-                stored = actions.submit(_submission(form.cleaned_data))
-                return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
-            except actions.NotPossible as refusal:  # the guide changed between the look and the sending
-                form.add_error("kind", str(refusal))
-        else:
+        attempt = throttle.Try("help", throttle.client_address(request), limit=30, minutes=60)
+        try:
+            stored = actions.submit(_submission(form.cleaned_data), attempt=attempt)
+            return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+        except actions.NotPossible as refusal:  # the guide changed between the look and the sending
+            form.add_error("kind", str(refusal))
+        except throttle.TooMany:
             form.add_error(None, TOO_MANY)
     return show_for_parent(request, form)
 
@@ -62,8 +61,8 @@ def _prefilled(request) -> dict:
 
 def _submission(data: dict) -> actions.Submission:
     plate = data["plate"]
-    guide = Guide.objects.whole().get(pk=data["guide"].pk) if data["guide"] else None
-    reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
+    guide = data["guide"]
+    reading = reading_of(guide, data["case"]) if guide else None
     said = ("name", "phone", "principal_name", "principal_phone", "guide", "kind", "note")
     return actions.Submission(
         submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in said)),

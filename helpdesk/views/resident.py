@@ -1,9 +1,9 @@
 """Asking for help. Nothing here is ever kept by a cache."""
 
-from urllib.parse import parse_qsl
 from uuid import uuid5
 
 from django.conf import settings
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import resolve
 from django.views.decorators.cache import never_cache
@@ -15,13 +15,13 @@ from doorplates.views_report import show_report
 from guides.access import get_public_guide
 from guides.forms_wrong import WrongForm
 from guides.models import Area, Guide, district_of, is_correction_code
-from guides.reading import Reading
 from guides.viewpoint import resident, seen_from, viewpoint_at
 from guides.views import page_context
 from guides.views_wrong import show_form as show_wrong
 from helpdesk import actions
 from helpdesk.forms import TOO_MANY, CallbackForm, FindForm, FollowForm, HelpForm
 from helpdesk.forms_behalf import ForParentForm
+from helpdesk.matters import reading_of
 from helpdesk.models import Kind, is_reference
 from helpdesk.pages import asked_area, place_asked, promised, questions_of
 from helpdesk.views import mine
@@ -59,14 +59,13 @@ def callback(request):
 def _ask(request, form_class: type[HelpForm]):
     form = form_class(request.POST) if request.method == "POST" else form_class(initial=_prefilled(request))
     if request.method == "POST" and NEXT not in request.POST and form.is_valid():
-        address = throttle.client_address(request)
-        if throttle.allow("help", address, limit=30, minutes=60):
-            try:
-                stored = actions.submit(_submission(form.cleaned_data))
-                return let_follow(redirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
-            except actions.NotPossible as refusal:  # the guide changed between the look and the sending
-                form.add_error(None, str(refusal))
-        else:
+        attempt = throttle.Try("help", throttle.client_address(request), limit=30, minutes=60)
+        try:
+            stored = actions.submit(_submission(form.cleaned_data), attempt=attempt)
+            return let_follow(HttpResponseRedirect(request.viewpoint.mode("help:follow", stored.reference) + "?new=1"), stored)
+        except actions.NotPossible as refusal:  # the guide changed between the look and the sending
+            form.add_error(None, str(refusal))
+        except throttle.TooMany:
             form.add_error(None, TOO_MANY)
     return _show_form(request, form)
 
@@ -99,7 +98,7 @@ def _submission(data: dict) -> actions.Submission:
     plate = plate_of(data["plate"], data["area"])
     area = data["area"] or (plate.building.community if plate else Area.objects.get(pk=data["district"]))
     guide = data["guide"]
-    reading = Reading(guide, dict(parse_qsl(data["case"]))) if guide else None
+    reading = reading_of(guide, data["case"]) if guide else None
     return actions.Submission(
         # The same form sent twice is one request; sent again with a corrected phone it is a new one, and nothing is dropped.
         submission_key=uuid5(data["submission_key"], "\n".join(str(data[name]) for name in ("name", "phone", "guide", "kind", "note", "wish"))),

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from guides.models import Level
 from helpdesk.forms import FindForm, FollowForm, HelpForm, RatingForm, ReplyForm
+from helpdesk.forms_behalf import ForParentForm
+from helpdesk.forms_complaint import ComplaintForm
 from helpdesk.models import CallTime, Kind, new_reference
 from tests.factories import DISTRICT, SHUIYUN, TOWNSHIP, XIAZHUANGZI, make_area, make_guide
 
@@ -25,6 +27,19 @@ def test_a_name_a_phone_and_consent_are_all_that_is_required():
     assert [name for name, field in HelpForm().fields.items() if field.required] == ["name", "phone", "consent", "submission_key"]
     assert (filled.cleaned_data["kind"], filled.cleaned_data["call_time"]) == (Kind.ADVICE, CallTime.ANY)
     assert (filled.cleaned_data["guide"], filled.cleaned_data["area"]) == (None, None)
+
+
+def test_forms_share_their_fields_but_what_they_offer_is_read_anew_and_their_sentences_are_their_own():
+    make_area(SHUIYUN)
+    first = HelpForm()
+    assert SHUIYUN in str(first["area"]) and XIAZHUANGZI not in str(first["area"])
+    make_area(XIAZHUANGZI)
+    assert XIAZHUANGZI in str(HelpForm()["area"]) and XIAZHUANGZI in str(first["area"])
+    assert HelpForm().fields["area"] is first.fields["area"]
+    del first.fields["note"]
+    assert "note" in HelpForm().fields
+    assert [str(kind().fields["phone"].label) for kind in (HelpForm, ForParentForm, ComplaintForm)] == ["您的电话", "您自己的电话", "您的电话"]
+    assert [kind().fields["name"].required for kind in (HelpForm, ForParentForm, ComplaintForm)] == [True, True, False]
 
 
 def test_consent_is_not_given_beforehand():

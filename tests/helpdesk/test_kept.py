@@ -17,7 +17,7 @@ from helpdesk import actions, cards, kept
 from helpdesk.access import board_of, recognise
 from helpdesk.coverage import board_for
 from helpdesk.forms import GuideField
-from helpdesk.matters import guide_of
+from helpdesk.matters import guide_of, number_of
 from helpdesk.models import Absence, Cover, EventKind, HelpRequest, MarketDay, Posting, Robot, StaffAccount
 from helpdesk.sla import LOCAL
 from helpdesk.unread import has_unread, last_word
@@ -187,7 +187,7 @@ def test_a_changed_guide_is_asked_for_as_it_is_now(roster):
     record_change(guide=guide, by="tests")
     now = guide_of(guide.district, guide.slug)
     assert "户口本" in [material.name for material in now.materials.all()]
-    assert now.public_number == GuideRevision.objects.filter(guide=guide).count()
+    assert number_of(now) == GuideRevision.objects.filter(guide=guide).count()
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_a_number_that_is_logged_by_mistake_is_cut_out(lines):
 
 
 def test_a_fault_is_logged_without_what_was_sent_and_gives_it_back_to_the_sender_alone(stored, lines, monkeypatch):
-    def fails(submission):
+    def fails(submission, **how):
         raise RuntimeError("broken")
 
     monkeypatch.setattr(actions, "submit", fails)
