@@ -5,7 +5,8 @@ from functools import wraps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -110,8 +111,13 @@ def recognise(user) -> None:
     if hasattr(user, "_must_change_password"):
         return
     alias = kept.database()
-    known = _staff.get((alias, user.pk), kept.token(alias), lambda: _as_stored(user, alias))
+    known = _staff.get((alias, user.pk), _token_of(user, alias), lambda: _as_stored(user, alias))
     user._role_names, user._postings, user._must_change_password = known
+
+
+def _token_of(user, alias: str) -> str | None:
+    """The roster's token as it was when the request of this user began, or as it is."""
+    return user._roster_token if hasattr(user, "_roster_token") else kept.token(alias)
 
 
 def must_change_password(user) -> bool:
@@ -138,7 +144,7 @@ def works_in(user) -> str:
 def board_of(user) -> Board:
     """The roster of the districts where a desk user is posted, as it is now. Kept on the user object, which lives for one page."""
     if not hasattr(user, "_board"):
-        user._board = board_for(posting.area_id for posting in postings_of(user))
+        user._board = board_for((posting.area_id for posting in postings_of(user)), token=_token_of(user, kept.database()))
     return user._board
 
 
@@ -198,8 +204,9 @@ def _covered(user) -> Q:
 
 def owner_away(user) -> Q:
     """Requests in the hands of somebody who is not on duty now, or whose account is closed, as this desk user's roster has it."""
-    # Not by a join, whose "or" costs PostgreSQL twenty times as long to plan.
-    return Q(owner__in=board_of(user).away_ids) | Q(owner__in=get_user_model().objects.filter(is_active=False).values("pk"))
+    # By one account looked up for one row: a join with an "or" costs PostgreSQL twenty times as long to plan, and a list of such accounts is all of them read.
+    closed = get_user_model().objects.filter(pk=OuterRef("owner"), is_active=False).order_by().values("pk")[:1]
+    return Q(owner__in=board_of(user).away_ids) | Q(IsNull(Subquery(closed), False))
 
 
 def owner_away_words(user, request: HelpRequest) -> str:
@@ -209,9 +216,9 @@ def owner_away_words(user, request: HelpRequest) -> str:
 
 def covers(user, request: HelpRequest) -> bool:
     """Whether a desk user sees a request only because they step in for its own people."""
-    if request.owner_id == user.pk or has_role(user, Role.SUPERVISOR):
+    if any(posting.area_id == request.queue_id for posting in postings_of(user)) or request.owner_id == user.pk:
         return False
-    return all(posting.area_id != request.queue_id for posting in postings_of(user))
+    return not has_role(user, Role.SUPERVISOR)
 
 
 def may_take_over(user, request: HelpRequest) -> bool:

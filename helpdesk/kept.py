@@ -5,13 +5,15 @@ The database renews a random token whenever a row changes of which the roster, s
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
 from django.db.models import Model, QuerySet
+
+from helpdesk import prepared
 
 
 def database() -> str:
@@ -57,33 +59,31 @@ class Kept:
 _statements = Kept(4096)
 
 
-def rows_of(key: tuple, build: Callable[..., QuerySet], *values: int | str) -> list[tuple]:
+def rows_of(key: tuple, build: Callable[..., QuerySet], *values: int | str, differing: Collection = ()) -> list[tuple]:
     """The rows of the values_list() that `build` makes of `values`. Its SQL is written once for each `key` and number of values; the key has to name
-    everything else that goes into it.
+    everything else that goes into it. PostgreSQL plans it once for all whose SQL differs only in `values` and in what is `differing`.
 
-    Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it. SQLite, whose moments and booleans Django converts after reading,
-    is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
+    Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it, and planning it longer still. SQLite, whose moments and booleans
+    Django converts after reading, is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
     """
     alias = database()
     # What stands where the values will: no row has a negative key, and PostgreSQL has no text with a NUL in it.
     places = [f"\0{number}" if isinstance(value, str) else -1 - number for number, value in enumerate(values)]
-    statement = _statements.get((alias, key, len(values)), True, lambda: _written(build(*places), alias))
-    if statement is None:
+    asked = _statements.get((alias, key, len(values)), True, lambda: _written(build(*places), {*places, *differing}, alias))
+    if asked is None:
         return list(build(*values).using(alias))
     given = dict(zip(places, values, strict=True))
-    with connections[alias].cursor() as cursor:
-        cursor.execute(statement[0], [given.get(value, value) for value in statement[1]])
-        return cursor.fetchall()
+    return prepared.rows(asked, [given.get(value, value) for value in asked.params], alias)
 
 
-def _written(rows: QuerySet, alias: str) -> tuple[str, tuple] | None:
+def _written(rows: QuerySet, differing: set, alias: str) -> prepared.Statement | None:
     compiler = rows.query.get_compiler(alias)
     try:
-        statement = compiler.as_sql()
+        sql, params = compiler.as_sql()
     except EmptyResultSet:
         return None
     is_plain = not any(hasattr(column.output_field, "from_db_value") for column, *_ in compiler.select)
-    return statement if is_plain and connections[alias].vendor == "postgresql" else None
+    return prepared.statement(sql, params, differing, alias) if is_plain and connections[alias].vendor == "postgresql" else None
 
 
 def insert(rows: list[Model], *, ignore_conflicts: bool = False) -> None:

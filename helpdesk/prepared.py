@@ -1,0 +1,72 @@
+"""Statements that PostgreSQL plans once for each connection and from then on only carries out: for those of a queue planning takes longer than the answer.
+
+What differs from reader to reader is passed to the statement; everything else stands in its text, so that indexes of a part of the rows (the open ones) can
+be used. PostgreSQL itself plans anew when a table's statistics or its columns change.
+"""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from django.db import DatabaseError, connections
+from psycopg import errors
+
+MOST = 48  # statements of one connection; a queue's takes the server some 200 KB
+# Else it would choose between planning anew and the plan it has, and a queue's dear plan made for all would lose by a hair's breadth. And no machine code:
+# to make it for the queue of a district takes 60 ms, eight times as long as to read it.
+FOR_THE_CONNECTION = "SET plan_cache_mode = force_generic_plan; SET jit = off"
+# Prepared for another server connection of a pooler, or before a column changed its type; or the types of what is passed cannot be told.
+NOT_PREPARED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.FeatureNotSupported, errors.IndeterminateDatatype)
+PASSED = re.compile("'\1([0-9]+)\1'")
+
+_names: WeakKeyDictionary = WeakKeyDictionary()  # of connections: the names that are prepared there, the one unused the longest first; None: nothing may be
+
+
+class Statement(NamedTuple):
+    sql: str
+    params: tuple
+    passed: tuple[int, ...]  # the places of those among params that are passed
+    text: str  # with $1, $2 … in these places
+    name: str  # by its text: the same for all readers whose statements differ only in what is passed
+
+
+def statement(sql: str, params: tuple, differing: Collection, alias: str) -> Statement:
+    """A statement as Django's compiler writes it; `differing` are the values that are not the same for all readers."""
+    passed = tuple(place for place, value in enumerate(params) if value in differing)
+    marked = [f"\1{passed.index(place) + 1}\1" if place in passed else value for place, value in enumerate(params)]
+    with connections[alias].cursor() as cursor:
+        text = PASSED.sub(r"$\1", cursor.mogrify(sql, marked))
+    return Statement(sql, tuple(params), passed, text, f"menpai_{hashlib.sha256(text.encode()).hexdigest()[:20]}")
+
+
+def rows(asked: Statement, params: list, alias: str) -> list[tuple]:
+    """What it answers for these parameters. Where the connection has lost what was prepared, it is asked the ordinary way from then on."""
+    wrapper = connections[alias]
+    with wrapper.cursor() as cursor:
+        names = _names.setdefault(wrapper.connection, OrderedDict())
+        if names is not None:
+            try:
+                if asked.name not in names:
+                    _prepare(asked, names, cursor)
+                names.move_to_end(asked.name)
+                given = [params[place] for place in asked.passed]
+                cursor.execute(f"EXECUTE {asked.name}" + (f" ({', '.join(['%s'] * len(given))})" if given else ""), given)
+                return cursor.fetchall()
+            except DatabaseError as error:
+                if wrapper.in_atomic_block or not isinstance(error.__cause__, NOT_PREPARED):
+                    raise
+                _names[wrapper.connection] = None
+        cursor.execute(asked.sql, params)
+        return cursor.fetchall()
+
+
+def _prepare(asked: Statement, names: OrderedDict[str, None], cursor) -> None:
+    if not names:
+        cursor.execute(FOR_THE_CONNECTION)
+    cursor.execute(f"PREPARE {asked.name} AS {asked.text}")
+    names[asked.name] = None
+    while len(names) > MOST:
+        cursor.execute(f"DEALLOCATE {names.popitem(last=False)[0]}")
