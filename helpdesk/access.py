@@ -192,11 +192,11 @@ def _covered(user) -> Q:
     if not any(not posting.is_steward for posting in postings_of(user)):
         return Q(pk__in=[])
     pairs: dict[str, list[str]] = {}
-    for queue, area in board_of(user).covered_by(user.pk):
+    for queue, area in sorted(board_of(user).covered_by(user.pk)):  # in the same order in the SQL of all who cover the same
         pairs.setdefault(queue, []).append(area)
     own = [queue for queue in pairs if pairs[queue] == [queue]]
     places = Q(queue__in=own)
-    for queue in pairs.keys() - set(own):
+    for queue in [queue for queue in pairs if queue not in own]:
         places |= Q(queue=queue, area__in=pairs[queue])
     held = Q(state=State.CLAIMED) & owner_away(user)
     return places & Q(for_steward=False, for_supervisor=False) & (Q(state=State.WAITING) | held)
@@ -205,7 +205,7 @@ def _covered(user) -> Q:
 def owner_away(user) -> Q:
     """Requests in the hands of somebody who is not on duty now, or whose account is closed, as this desk user's roster has it."""
     # By one account looked up for one row: a join with an "or" costs PostgreSQL twenty times as long to plan, and a list of such accounts is all of them read.
-    closed = get_user_model().objects.filter(pk=OuterRef("owner"), is_active=False).order_by().values("pk")[:1]
+    closed = get_user_model().objects.filter(pk=OuterRef("owner"), is_active=False).order_by().values("pk")
     return Q(owner__in=board_of(user).away_ids) | Q(IsNull(Subquery(closed), False))
 
 
@@ -216,9 +216,9 @@ def owner_away_words(user, request: HelpRequest) -> str:
 
 def covers(user, request: HelpRequest) -> bool:
     """Whether a desk user sees a request only because they step in for its own people."""
-    if any(posting.area_id == request.queue_id for posting in postings_of(user)) or request.owner_id == user.pk:
+    if request.owner_id == user.pk or has_role(user, Role.SUPERVISOR):
         return False
-    return not has_role(user, Role.SUPERVISOR)
+    return all(posting.area_id != request.queue_id for posting in postings_of(user))
 
 
 def may_take_over(user, request: HelpRequest) -> bool:

@@ -23,7 +23,7 @@ from helpdesk.access import board_of, covers, owner_away, postings_of, visible_r
 from helpdesk.actions.base import staff_name
 from helpdesk.attachments import unjudged_photos
 from helpdesk.changes import outrun
-from helpdesk.kept import rows_of
+from helpdesk.kept import Ask, rows_of
 from helpdesk.models import (
     NO_NAME,
     OPEN_STATES,
@@ -183,16 +183,20 @@ def shown(card: Card, *, is_mine: bool) -> dict:
 
 def page_of(user, number) -> Page:
     """One page of the queue of a desk user, its cards whole. With no more than a page of them nothing is counted."""
-    untold = _untold(user)
-    seen = _seen_by(user)
-    is_first = number in (None, "", "1")
-    first = rows_of(("queue", seen, tuple(untold)), lambda: _by_hand(user, untold)[: PAGE_SIZE + 1], differing=_differing(user).union(untold)) if is_first else None
-    if first is not None and len(first) <= PAGE_SIZE:
-        page = Paginator(first, PAGE_SIZE).page(1)
+    if number not in (None, "", "1"):
+        page = Paginator(_by_hand(user, _untold(*rows_of(_wished(user)))), PAGE_SIZE).get_page(number)
     else:
-        page = Paginator(_by_hand(user, untold), PAGE_SIZE).get_page(number)
+        wished, first = rows_of(_wished(user), _first(user, []))
+        if untold := _untold(wished):
+            (first,) = rows_of(_first(user, untold))
+        page = Paginator(first if len(first) <= PAGE_SIZE else _by_hand(user, untold), PAGE_SIZE).page(1)
     page.object_list = _cards(user, [Row._make(row) for row in page.object_list])
     return page
+
+
+def _first(user, untold: list[int]) -> Ask:
+    """The rows of the first page, and one more if there is a second."""
+    return Ask(("queue", _seen_by(user), tuple(untold)), lambda: _by_hand(user, untold)[: PAGE_SIZE + 1], differing=_differing(user).union(untold))
 
 
 def _seen_by(user) -> tuple:
@@ -203,11 +207,13 @@ def _seen_by(user) -> tuple:
 
 
 def _differing(user) -> set[int | str]:
-    """Of that what is another for each helper. Of supervisors nothing: for some a part of the table is best read otherwise than for others."""
+    """Of that what is another for each helper: account, who is away, villages. Not the township whose queue a village covers: how much lies there PostgreSQL
+    has to know. Of supervisors nothing: for some a part of the table is best read otherwise than for others."""
     if has_role(user, Role.SUPERVISOR):
         return set()
-    board, places = board_of(user), {posting.area_id for posting in postings_of(user)}
-    return {user.pk, *board.away_ids, *places.union(*board.covered_by(user.pk))}
+    board = board_of(user)
+    covered = {area for _, area in board.covered_by(user.pk)}
+    return {user.pk, *board.away_ids, *covered, *(posting.area_id for posting in postings_of(user))}
 
 
 def _by_hand(user, untold: list[int]) -> QuerySet:
@@ -235,12 +241,17 @@ def _beside() -> dict[str, Subquery]:
     return {name: Subquery(rows[:1]) for name, rows in found.items()}
 
 
-def _untold(user) -> list[int]:
-    """The closed requests whose wished-for guide is ready, while their person may be told: a wish goes with the person's data."""
-    closed = rows_of(
-        ("wished", _seen_by(user)), lambda: visible_requests(user).filter(state=State.CLOSED, wish__isnull=False).order_by().values_list("pk"), differing=_differing(user)
-    )
-    keys = [key for key, in closed]
+def _wished(user) -> Ask:
+    """The closed requests with a wish: it goes with the person's data, so these are the people who may still be told."""
+    return Ask(
+        ("wished", _seen_by(user)), differing=_differing(user),
+        build=lambda: visible_requests(user).filter(state=State.CLOSED, wish__isnull=False).order_by().values_list("pk"),
+    )  # fmt: skip
+
+
+def _untold(wished: list[tuple]) -> list[int]:
+    """Of them those whose wished-for guide is ready, while nobody has told them."""
+    keys = [key for key, in wished]
     return list(HelpRequest.objects.filter(wishes.untold(), pk__in=keys).values_list("pk", flat=True)) if keys else []
 
 
@@ -254,10 +265,10 @@ def _cards(user, rows: list[Row]) -> list[Card]:
     if gone := {row.owner_id for row in rows if row.owner_id} - names.keys():
         names = names | {owner.pk: staff_name(owner) for owner in get_user_model().objects.filter(pk__in=gone)}
     near = {code: sla.near(now, calendar=calendars.get(code) or board.calendar(code)) for code in {row.area_id for row in rows}}
-    cards = []
+    cards, posted = [], {posting.area_id for posting in postings_of(user)}
     for row in rows:
         promise = sla.standing_with(row, now, near=near[row.area_id]) if row.state in OPEN_STATES else None
-        cover = board.cover_words(row) if covers(user, row) else ""
+        cover = board.cover_words(row) if row.queue_id not in posted and covers(user, row) else ""
         cards.append(Card(row, areas[row.area_id], promise, names.get(row.owner_id, ""), cover))
     if marked := {card.row.pk: card for card in cards if card.row.marked}:
         _with_marks(marked)

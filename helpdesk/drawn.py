@@ -34,8 +34,8 @@ class Hand(NamedTuple):
 def hands_of(cards: Iterable[Card], user) -> dict[Hand, str]:
     """The cards of each hand, in the order of the page, by what stands for them in its frame."""
     _forget_yesterday()
-    groups = groupby(cards, key=lambda card: card.row.hand)
-    return {Hand(hand, mark_safe(f"\0h{hand}")): "".join([_card(card, is_mine=card.row.owner_id == user.pk) for card in group]) for hand, group in groups}
+    me, groups = user.pk, groupby(cards, key=lambda card: card.row.hand)
+    return {Hand(hand, mark_safe(f"\0h{hand}")): "".join([_card(card, is_mine=card.row.owner_id == me) for card in group]) for hand, group in groups}
 
 
 def page(template: str, given: dict[str, Hashable], *, hands: dict[Hand, str], stamp: str, token: str, keep: bool) -> str:

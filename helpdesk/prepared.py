@@ -33,7 +33,7 @@ class Statement(NamedTuple):
     name: str  # by its text: the same for all readers whose statements differ only in what is passed
 
 
-def statement(sql: str, params: tuple, differing: Collection, alias: str) -> Statement:
+def written(sql: str, params: tuple, differing: Collection, alias: str) -> Statement:
     """A statement as Django's compiler writes it; `differing` are the values that are not the same for all readers."""
     passed = tuple(place for place, value in enumerate(params) if value in differing)
     marked = [f"\1{passed.index(place) + 1}\1" if place in passed else value for place, value in enumerate(params)]
@@ -42,31 +42,58 @@ def statement(sql: str, params: tuple, differing: Collection, alias: str) -> Sta
     return Statement(sql, tuple(params), passed, text, f"menpai_{hashlib.sha256(text.encode()).hexdigest()[:20]}")
 
 
-def rows(asked: Statement, params: list, alias: str) -> list[tuple]:
-    """What it answers for these parameters. Where the connection has lost what was prepared, it is asked the ordinary way from then on."""
+def rows(asked: list[tuple[Statement, list]], alias: str) -> list[list[tuple]]:
+    """What each of the statements answers for its parameters, all of them in one exchange. They only read: if the first use of a connection in a request
+    finds it lost, it is opened anew and asked again, instead of being asked first whether it is still there (Django's health check)."""
     wrapper = connections[alias]
+    if wrapper.connection is None or wrapper.in_atomic_block or wrapper.health_check_done or not wrapper.health_check_enabled:
+        return _rows(asked, wrapper)
+    wrapper.health_check_done = True
+    try:
+        return _rows(asked, wrapper)
+    except DatabaseError:
+        if wrapper.is_usable():
+            raise
+        wrapper.close()
+        return _rows(asked, wrapper)
+
+
+def _rows(asked: list[tuple[Statement, list]], wrapper) -> list[list[tuple]]:
+    """Where the connection has lost what was prepared, it is asked the ordinary way from then on."""
     with wrapper.cursor() as cursor:
-        names = _names.setdefault(wrapper.connection, OrderedDict())
-        if names is not None:
+        if (names := _names.setdefault(wrapper.connection, OrderedDict())) is not None:
             try:
-                if asked.name not in names:
-                    _prepare(asked, names, cursor)
-                names.move_to_end(asked.name)
-                given = [params[place] for place in asked.passed]
-                cursor.execute(f"EXECUTE {asked.name}" + (f" ({', '.join(['%s'] * len(given))})" if given else ""), given)
-                return cursor.fetchall()
+                return _executed(asked, names, cursor)
             except DatabaseError as error:
                 if wrapper.in_atomic_block or not isinstance(error.__cause__, NOT_PREPARED):
                     raise
                 _names[wrapper.connection] = None
-        cursor.execute(asked.sql, params)
-        return cursor.fetchall()
+        answers = []
+        for statement, params in asked:
+            cursor.execute(statement.sql, params)
+            answers.append(cursor.fetchall())
+        return answers
 
 
-def _prepare(asked: Statement, names: OrderedDict[str, None], cursor) -> None:
+def _executed(asked: list[tuple[Statement, list]], names: OrderedDict[str, None], cursor) -> list[list[tuple]]:
+    calls, given = [], []
+    for statement, params in asked:
+        if statement.name not in names:
+            _prepare(statement, names, cursor)
+        names.move_to_end(statement.name)
+        calls.append(f"EXECUTE {statement.name}" + (f" ({', '.join(['%s'] * len(statement.passed))})" if statement.passed else ""))
+        given += [params[place] for place in statement.passed]
+    cursor.execute("; ".join(calls), given)
+    answers = [cursor.fetchall()]
+    while cursor.nextset():
+        answers.append(cursor.fetchall())
+    return answers
+
+
+def _prepare(statement: Statement, names: OrderedDict[str, None], cursor) -> None:
     if not names:
         cursor.execute(FOR_THE_CONNECTION)
-    cursor.execute(f"PREPARE {asked.name} AS {asked.text}")
-    names[asked.name] = None
+    cursor.execute(f"PREPARE {statement.name} AS {statement.text}")
+    names[statement.name] = None
     while len(names) > MOST:
         cursor.execute(f"DEALLOCATE {names.popitem(last=False)[0]}")

@@ -46,7 +46,7 @@ def _rows(key: str):
 
 def look(key: str) -> Found | None:
     """What stands under the key of a session, whether it is over or not."""
-    found = kept.rows_of(("signed in",), _rows, key)
+    (found,) = kept.rows_of(kept.Ask(("signed in",), _rows, (key,)))
     if not found:
         return None
     (session, user), alias, ((token, *values),) = _columns(), kept.database(), found

@@ -9,10 +9,17 @@ from helpdesk import cards, prepared
 from helpdesk.access import recognise
 from menpai.roles import Role
 from tests import people
-from tests.factories import SHUIYUN, XIAZHUANGZI, make_area, make_posting, make_request, make_user
+from tests.factories import SHUIYUN, XIAZHUANGZI, YUANYI, make_area, make_posting, make_request, make_user
 from tests.helpdesk.desk import QUEUE, page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans in no time")]
+
+
+@pytest.fixture(autouse=True)
+def as_on_a_new_connection(db):
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    prepared._names.pop(connection.connection, None)
 
 
 def names() -> set[str]:
@@ -39,9 +46,9 @@ def helper_of(code: str, *, number: int):
     return user
 
 
-def test_two_villages_share_a_plan_and_see_their_own():
-    one, other = helper_of(SHUIYUN, number=101), helper_of(XIAZHUANGZI, number=102)
-    here, there = make_request(), make_request(make_area(XIAZHUANGZI))
+def test_two_villages_of_a_township_share_a_plan_and_see_their_own():
+    one, other = helper_of(SHUIYUN, number=101), helper_of(YUANYI, number=102)
+    here, there = make_request(), make_request(make_area(YUANYI))
     assert seen_by(one) == [here.pk]
     before = names()
     assert seen_by(other) == [there.pk]
@@ -69,9 +76,6 @@ def test_a_reader_whose_key_is_also_a_constant_of_the_statement(number):
 def test_only_so_many_stay(monkeypatch):
     monkeypatch.setattr(prepared, "MOST", 3)
     people.zhuli(), people.zhuguan(), people.quzhuguan(), make_request()
-    prepared._names.pop(connection.connection, None)  # as on a new connection
-    with connection.cursor() as cursor:
-        cursor.execute("DEALLOCATE ALL")
     for person in (people.zhuli, people.zhuguan, people.quzhuguan, people.zhuli):
         assert seen_by(person())
         known = prepared._names[connection.connection]
@@ -114,7 +118,22 @@ def test_any_other_fault_is_a_fault():
         cursor.execute("SET statement_timeout = 1")
         try:
             with pytest.raises(Exception, match="timeout"):
-                prepared.rows(prepared.Statement("SELECT pg_sleep(1)", (), (), "SELECT pg_sleep(1)", "menpai_sleep"), [], "default")
+                prepared.rows([(prepared.Statement("SELECT pg_sleep(1)", (), (), "SELECT pg_sleep(1)", "menpai_sleep"), [])], "default")
         finally:
             cursor.execute("SET statement_timeout = 0")
     assert prepared._names[connection.connection] is known
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_line_that_broke_between_two_requests_is_opened_anew():
+    client, stored = browser(people.zhuli()), make_request()
+    page(client, QUEUE)
+    before = connection.connection
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [before.info.backend_pid])
+    other.close()
+    connection.close_if_unusable_or_obsolete()  # as at the start of a request
+    connection.health_check_enabled = True
+    assert stored.spoken_reference in page(client, QUEUE)
+    assert connection.connection is not before
