@@ -18,6 +18,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.middleware import is_verified
 
 from helpdesk import kept
+from helpdesk.gate import STAFF
 from helpdesk.models import SecondFactor, StaffSession
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"  # what it asks of an account is asked in known()
@@ -78,10 +79,12 @@ def known(session):
 
 
 def one_look(get_response):
-    """Stands behind the middleware of Django's accounts and of django-otp, which are asked where it does not know."""
+    """Stands behind the middleware of Django's accounts and of django-otp, which are asked where it does not know, and before the gate, which asks at once
+    at every address of staff."""
 
     def middleware(request):
-        request.user = SimpleLazyObject(partial(_known_or_asked, request, request.user))
+        find = partial(_known_or_asked, request, request.user)
+        request.user = find() if request.path_info.startswith(STAFF) else SimpleLazyObject(find)
         return get_response(request)
 
     return middleware
