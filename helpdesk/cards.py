@@ -185,12 +185,13 @@ def page_of(user, number) -> Page:
     """One page of the queue of a desk user, its cards whole. With no more than a page of them nothing is counted."""
     if number not in (None, "", "1"):
         page = Paginator(_by_hand(user, _untold(*rows_of(_wished(user)))), PAGE_SIZE).get_page(number)
+        rows = list(page.object_list)
     else:
-        wished, first = rows_of(_wished(user), _first(user, []))
+        wished, rows = rows_of(_wished(user), _first(user, []))
         if untold := _untold(wished):
-            (first,) = rows_of(_first(user, untold))
-        page = Paginator(first if len(first) <= PAGE_SIZE else _by_hand(user, untold), PAGE_SIZE).page(1)
-    page.object_list = _cards(user, [Row._make(row) for row in page.object_list])
+            (rows,) = rows_of(_first(user, untold))
+        page = Paginator(rows if len(rows) <= PAGE_SIZE else _by_hand(user, untold), PAGE_SIZE).page(1)
+    page.object_list = _cards(user, [Row._make(row) for row in rows[:PAGE_SIZE]])
     return page
 
 

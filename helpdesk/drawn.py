@@ -40,9 +40,9 @@ def hands_of(cards: Iterable[Card], user) -> dict[Hand, str]:
 
 def page(template: str, given: dict[str, Hashable], *, hands: dict[Hand, str], stamp: str, token: str, keep: bool) -> str:
     """What the template makes of `given` and of nothing else, with the cards, the stamp and the token put in. With `keep` the page around them is kept."""
-    given |= {"hands": tuple(hands), "stamp": STAMP, "csrf_token": TOKEN}
-    key = template, *given.items()
-    parts = (keep and _frames.get(key)) or tuple(HOLE.split(render_to_string(template, given)))
+    given = given | {"hands": tuple(hands), "stamp": STAMP, "csrf_token": TOKEN}
+    key = (template, *given.items()) if keep else None
+    parts = _frames.get(key) or tuple(HOLE.split(render_to_string(template, given)))
     if keep:
         _frames.put(key, parts)
     words = {"s": stamp} | {f"h{hand.hand}": cards for hand, cards in hands.items()}

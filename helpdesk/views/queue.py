@@ -55,7 +55,7 @@ def queue(request):
     number = request.GET.get("page")
     if request.GET.get("show") == "closed":
         return render(request, "helpdesk/desk/closed.html", desk_context(request, here="closed", keep="show=closed", page=_closed(request.user, number)))
-    return _drawn(request, "helpdesk/desk/queue.html", cards.page_of(request.user, number))
+    return _drawn(request, "helpdesk/desk/queue.html", cards.page_of(request.user, number), tuple(messages.get_messages(request)))
 
 
 def _closed(user, number):
@@ -89,20 +89,19 @@ class Posted(NamedTuple):
     is_steward: bool
 
 
-def _drawn(request, template: str, page) -> HttpResponse:
-    """The queue, whole or as the part that replaces its cards while it lies open. The frame is given plain values: they are the key under which it is kept."""
-    user, told = request.user, tuple(messages.get_messages(request))
-    is_supervisor = has_role(user, Role.SUPERVISOR)
+def _drawn(request, template: str, page, told: tuple = ()) -> HttpResponse:
+    """The queue, whole or as the part that replaces its cards while it lies open. The frame is given plain values: they are the key under which it is kept.
+    Not so where something is `told`, or where there are more pages."""
+    user, is_supervisor = request.user, has_role(request.user, Role.SUPERVISOR)
     given = {
         "user": Reader(user.get_full_name(), user.get_username()), "site": words_of(request.district), "is_supervisor": is_supervisor,
         "postings": tuple(Posted(Place(posting.area.short_name), posting.is_steward) for posting in postings_of(user)),
-        "here": "queue", "keep": "show=queue", "messages": told, "page": page, "number": page.number, "may_take_next": not is_supervisor,
+        "here": "queue", "number": page.number, "may_take_next": not is_supervisor,
     }  # fmt: skip
-    is_plain = not told and page.paginator.num_pages == 1
-    if is_plain:
-        del given["page"], given["messages"]
+    if once := told or page.paginator.num_pages > 1:
+        given |= {"messages": told, "page": page, "keep": "show=queue"}
     hands, stamp = drawn.hands_of(page.object_list, user), live.queue_stamp(page)
-    return HttpResponse(drawn.page(template, given, hands=hands, stamp=stamp, token=get_token(request), keep=is_plain))
+    return HttpResponse(drawn.page(template, given, hands=hands, stamp=stamp, token=get_token(request), keep=not once))
 
 
 @live.live_part

@@ -180,6 +180,25 @@ def test_what_is_told_once_is_kept_nowhere(client):
     assert all('role="status"' not in part for parts in drawn._frames._values.values() for part in parts)
 
 
+def test_a_page_that_asks_for_news_leaves_what_is_to_be_told_to_the_next_page(client):
+    client.force_login(people.zhuli())
+    stored = make_request()
+    news = re.search(r'hx-get="([^"]*)"', page(client, QUEUE))[1].replace("&amp;", "&")
+    client.post("/desk/next/")
+    actions.reply(request=stored, text="有人吗")
+    assert client.get(news).status_code == 200
+    assert 'role="status"' in page(client, QUEUE)
+
+
+def test_of_a_long_queue_the_first_page_has_the_first_and_the_second_the_rest(client):
+    client.force_login(people.zhuli())
+    now = timezone.now()
+    made = [make_request(row={"promised_at": now + timedelta(hours=hour)}).reference for hour in range(53)]
+    seen = [re.findall(r'data-card="(\d+)"', page(client, f"{QUEUE}?page={number}")) for number in (1, 2)]
+    assert seen == [made[:50], made[50:]]
+    assert "第1页，共2页" in page(client, QUEUE)
+
+
 def test_each_reader_gets_their_own_token(client):
     make_request()
     tokens = set()
