@@ -1,7 +1,8 @@
 """What a process keeps of the roster between two pages, and how it knows at once that it is old.
 
 The database renews a random token whenever a row changes of which the roster, somebody's roles or their postings are made: by triggers (migration
-0010), so that no writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query.
+0010), so that no writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query, or,
+on a page of staff, a column of the look at who is signed in (signed_in.py).
 """
 
 from collections import OrderedDict

@@ -168,6 +168,16 @@ def test_a_supervisor_gets_no_helpers_frame_and_a_helper_none_of_a_supervisor():
     assert "总览" not in seen_by(people.zhuli())
 
 
+@pytest.mark.parametrize("first", [people.zhuguan, people.quzhuguan])
+def test_of_two_supervisors_only_who_has_it_goes_on_with_it(first):
+    """Both see it among what is late: the row is the same for both, and only the button differs."""
+    people.quzhuguan()
+    make_request(claimed_by=people.zhuguan(), row={"promised_at": timezone.now() - timedelta(hours=3), "escalation": 2})
+    seen_by(first())
+    assert "接着办" in seen_by(people.zhuguan())
+    assert "接着办" not in seen_by(people.quzhuguan())
+
+
 def test_what_is_told_once_is_kept_nowhere(client):
     client.force_login(people.zhuli())
     stored = make_request()
