@@ -64,6 +64,13 @@ def new_password(browser: Client) -> None:
     user.save()
 
 
+def another_of_the_same_password(browser: Client) -> None:
+    """The hash of a session is made of the password alone."""
+    get_user_model().objects.filter(pk=people.xiaozhao().pk).update(password=people.zhuli().password)
+    write(browser, **{DEVICE_ID_SESSION_KEY: ""})
+    StaffSession.objects.update(user=people.xiaozhao())
+
+
 CASES = {
     "nothing happened": lambda browser: None,
     "signed out elsewhere": lambda browser: StaffSession.objects.all().delete(),
@@ -74,6 +81,7 @@ CASES = {
     "a hash of nothing": lambda browser: write(browser, **{HASH_SESSION_KEY: ""}),
     "the session names somebody else": lambda browser: write(browser, **{SESSION_KEY: str(people.xiaozhao().pk)}),
     "the row names somebody else": lambda browser: StaffSession.objects.update(user=people.xiaozhao()),
+    "the row names somebody else of the same password": another_of_the_same_password,
     "the row names nobody": lambda browser: StaffSession.objects.update(user=None),
     "a backend that is none": lambda browser: write(browser, _auth_user_backend="no.such.Backend"),
     "the factor was reset": lambda browser: SecondFactor.objects.all().delete(),
@@ -95,6 +103,13 @@ def test_django_finds_whom_the_one_look_finds(verified, what):
     StaffSession.objects.bulk_create(StaffSession(**row) for row in before if get_user_model().objects.filter(pk=row["user_id"]).exists() or row["user_id"] is None)
     verified.cookies["sessionid"] = key
     assert whom(verified) == ever
+
+
+def test_a_session_that_is_over_opens_nothing(verified):
+    """Whether it is over is for the session to say, whoever asks afterwards who it was."""
+    assert whom(verified)[0] == 200
+    CASES["the session is over"](verified)
+    assert whom(verified)[0] == 302
 
 
 def test_it_is_one_look(verified):
