@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
@@ -22,7 +23,7 @@ from helpdesk.access import board_of, covers, owner_away, postings_of, visible_r
 from helpdesk.actions.base import staff_name
 from helpdesk.attachments import unjudged_photos
 from helpdesk.changes import outrun
-from helpdesk.kept import rows_of
+from helpdesk.kept import Ask, rows_of
 from helpdesk.models import (
     NO_NAME,
     OPEN_STATES,
@@ -31,13 +32,12 @@ from helpdesk.models import (
     EventKind,
     HelpRequest,
     Kind,
-    Message,
     PauseReason,
     Sender,
     State,
     spoken,
 )
-from helpdesk.unread import has_unread, last_word
+from helpdesk.unread import an_unread, last_word
 from menpai.encryption import decrypt, stored
 from menpai.roles import Role, has_role
 from menpai.templatetags.pages import clock
@@ -89,6 +89,11 @@ class Row(NamedTuple):
     estate: str | None
     building: str | None
     entrance: str | None
+    unread: int | None
+    last_word: str | None
+    last_event: int | None
+    marked: int | None  # an event that its guide was written, or has changed
+    new_photo: int | None
 
     def get_pause_reason_display(self) -> str:
         return PauseReason(self.pause_reason).label
@@ -97,34 +102,36 @@ class Row(NamedTuple):
 COLUMNS = (
     "pk", "hand", "reference", "state", "kind", "area_id", "queue_id", "owner_id", "for_steward", "for_supervisor", "promised_at", "contacted_at", "paused_at",
     "pause_reason", "resume_on", "escalation", "visit_at", "closed_at", "reopened", "sealed_name", "sealed_phone", "guide__plain_title", "wish__text",
-    "doorplate__building__estate", "doorplate__building__name", "doorplate__entrance",
+    "doorplate__building__estate", "doorplate__building__name", "doorplate__entrance", "unread", "last_word", "last_event", "marked", "new_photo",
 )  # fmt: skip
 
 
 @dataclass
 class Card:
-    """A row with what hangs on it: how its promise stands, what was written, what is new."""
+    """A row with what hangs on it: how its promise stands, who has it."""
 
     row: Row
     area: Area
     promise: sla.Standing | None
     owner: str = ""
     cover: str = ""  # for whom one steps in
-    unread: bool = False
-    last_word: str | None = None
-    last_event: int = 0
     untold: bool = False
     guide_changed: bool = False
-    new_photo: bool = False
 
     @property
     def stamp(self) -> tuple:
         """Whatever can change while the page is open."""
         row = self.row
         return (
-            row.pk, row.hand, row.state, row.owner_id, row.queue_id, row.kind, row.reopened, self.untold, self.unread, self.last_word, self.last_event,
-            self.guide_changed, self.new_photo, self.promise,
+            row.pk, row.hand, row.state, row.owner_id, row.queue_id, row.kind, row.reopened, self.untold, row.unread is not None, row.last_word, row.last_event or 0,
+            self.guide_changed, row.new_photo is not None, self.promise,
         )  # fmt: skip
+
+    @property
+    def made_of(self) -> tuple:
+        """Everything that it shows: the row as it was read, and what was said of it at that moment."""
+        is_late = self.promise is not None and self.promise.is_late
+        return self.row, self.area.short_name, self.when, is_late, self.owner, self.cover, self.untold, self.guide_changed
 
     @property
     def title(self) -> str:
@@ -154,14 +161,14 @@ class Card:
             yield KINDS[row.kind]
         if row.for_steward:
             yield STEWARD
-        asks = {"untold": self.untold, "changed": self.guide_changed, "reopened": row.reopened, "photo": self.new_photo}
+        asks = {"untold": self.untold, "changed": self.guide_changed, "reopened": row.reopened, "photo": row.new_photo}
         yield from (ASKS[name] for name, is_so in asks.items() if is_so)
-        if self.unread or self.last_word == Sender.RESIDENT:
-            yield ASKS["unread" if self.unread else "unanswered"]
+        if row.unread or row.last_word == Sender.RESIDENT:
+            yield ASKS["unread" if row.unread else "unanswered"]
 
 
-def shown(card: Card, user) -> dict:
-    """A card for the template, in a form of which fifty are quickly drawn. Name and phone are opened here, and masked."""
+def shown(card: Card, *, is_mine: bool) -> dict:
+    """A card for the template, and for nobody else: of nothing but what it is made of, and whose it is. Name and phone are opened here, and masked."""
     row, (stand, words, more) = card.row, card.when
     name, phone = (decrypt(sealed) if sealed else "" for sealed in (row.sealed_name, row.sealed_phone))
     return {
@@ -169,21 +176,28 @@ def shown(card: Card, user) -> dict:
         "stand": stand, "words": words, "more": more, "is_late": card.promise is not None and card.promise.is_late,
         "tags": mark_safe("".join(card.tags)),  # of the constants above
         "name": name if name == NO_NAME else mask_name(name), "phone": mask_phone(phone),
-        "is_waiting": row.state == State.WAITING, "is_mine": row.owner_id == user.pk, "owner": card.owner,
+        "detail": reverse("desk:detail", args=[row.reference]), "claim": reverse("desk:act", args=[row.reference, "claim"]),
+        "is_waiting": row.state == State.WAITING, "is_mine": is_mine, "owner": card.owner,
     }  # fmt: skip
 
 
 def page_of(user, number) -> Page:
     """One page of the queue of a desk user, its cards whole. With no more than a page of them nothing is counted."""
-    untold = _untold(user)
-    key = (_seen_by(user), tuple(untold))
-    first = rows_of(("queue", *key), lambda: _by_hand(user, untold)[: PAGE_SIZE + 1]) if number in (None, "", "1") else None
-    if first is not None and len(first) <= PAGE_SIZE:
-        page = Paginator(first, PAGE_SIZE).page(1)
+    if number not in (None, "", "1"):
+        page = Paginator(_by_hand(user, _untold(*rows_of(_wished(user)))), PAGE_SIZE).get_page(number)
+        rows = list(page.object_list)
     else:
-        page = Paginator(_by_hand(user, untold), PAGE_SIZE).get_page(number)
-    page.object_list = _cards(user, [Row._make(row) for row in page.object_list])
+        wished, rows = rows_of(_wished(user), _first(user, []))
+        if untold := _untold(wished):
+            (rows,) = rows_of(_first(user, untold))
+        page = Paginator(rows if len(rows) <= PAGE_SIZE else _by_hand(user, untold), PAGE_SIZE).page(1)
+    page.object_list = _cards(user, [Row._make(row) for row in rows[:PAGE_SIZE]])
     return page
+
+
+def _first(user, untold: list[int]) -> Ask:
+    """The rows of the first page, and one more if there is a second."""
+    return Ask(("queue", _seen_by(user), tuple(untold)), lambda: _by_hand(user, untold)[: PAGE_SIZE + 1], differing=_differing(user).union(untold))
 
 
 def _seen_by(user) -> tuple:
@@ -191,6 +205,16 @@ def _seen_by(user) -> tuple:
     board, postings = board_of(user), tuple((posting.area_id, posting.is_steward) for posting in postings_of(user))
     roles = has_role(user, Role.ASSISTANT, Role.SUPERVISOR), has_role(user, Role.SUPERVISOR)
     return user.pk, roles, postings, board.covered_by(user.pk), board.away_ids
+
+
+def _differing(user) -> set[int | str]:
+    """Of that what is another for each helper: account, who is away, villages. Not the township whose queue a village covers: how much lies there PostgreSQL
+    has to know. Of supervisors nothing: for some a part of the table is best read otherwise than for others."""
+    if has_role(user, Role.SUPERVISOR):
+        return set()
+    board = board_of(user)
+    covered = {area for _, area in board.covered_by(user.pk)}
+    return {user.pk, *board.away_ids, *covered, *(posting.area_id for posting in postings_of(user))}
 
 
 def _by_hand(user, untold: list[int]) -> QuerySet:
@@ -201,16 +225,33 @@ def _by_hand(user, untold: list[int]) -> QuerySet:
         When(for_supervisor=True, then=Value(FIRST)), *late, When(state=State.CLOSED, then=Value(TELL)), When(owner=user, then=Value(MINE)),
         When(state=State.WAITING, then=Value(WAITING)), When(owner_away(user), then=Value(AWAY)), default=Value(COLLEAGUES),
     )  # fmt: skip
-    rows = visible_requests(user).annotate(hand=hand, sealed_name=stored("name"), sealed_phone=stored("phone"))
+    rows = visible_requests(user).annotate(hand=hand, sealed_name=stored("name"), sealed_phone=stored("phone"), **_beside())
     shown = Q(state__in=OPEN_STATES)
     if untold:  # mostly there are none, and closed requests are not even thought of
         shown |= Q(pk__in=untold)
     return rows.filter(shown).order_by("hand", is_paused, "promised_at", "id").values_list(*COLUMNS)
 
 
-def _untold(user) -> list[int]:
-    """The closed requests whose wished-for guide is ready, while their person may be told: a wish goes with the person's data."""
-    wished = rows_of(("wished", *_seen_by(user)), lambda: visible_requests(user).filter(state=State.CLOSED, wish__isnull=False).values_list("pk"))
+def _beside() -> dict[str, Subquery]:
+    """What was written, sent or changed, looked up for the rows of the page alone: one row each, found by its request. An EXISTS PostgreSQL may answer by
+    reading the whole table, which grows."""
+    events = Event.objects.filter(request=OuterRef("pk")).order_by().values("id")
+    photos = unjudged_photos(request=OuterRef("pk")).order_by().values("id")
+    marks = events.filter(kind__in=(EventKind.GUIDE_READY, EventKind.GUIDE_CHANGED))
+    found = {"unread": an_unread(), "last_word": last_word(), "last_event": events.order_by("-id"), "marked": marks, "new_photo": photos}
+    return {name: Subquery(rows[:1]) for name, rows in found.items()}
+
+
+def _wished(user) -> Ask:
+    """The closed requests with a wish: it goes with the person's data, so these are the people who may still be told."""
+    return Ask(
+        ("wished", _seen_by(user)), differing=_differing(user),
+        build=lambda: visible_requests(user).filter(state=State.CLOSED, wish__isnull=False).order_by().values_list("pk"),
+    )  # fmt: skip
+
+
+def _untold(wished: list[tuple]) -> list[int]:
+    """Of them those whose wished-for guide is ready, while nobody has told them."""
     keys = [key for key, in wished]
     return list(HelpRequest.objects.filter(wishes.untold(), pk__in=keys).values_list("pk", flat=True)) if keys else []
 
@@ -224,41 +265,24 @@ def _cards(user, rows: list[Row]) -> list[Card]:
     names = board.names
     if gone := {row.owner_id for row in rows if row.owner_id} - names.keys():
         names = names | {owner.pk: staff_name(owner) for owner in get_user_model().objects.filter(pk__in=gone)}
-    cards = {}
+    near = {code: sla.near(now, calendar=calendars.get(code) or board.calendar(code)) for code in {row.area_id for row in rows}}
+    cards, posted = [], {posting.area_id for posting in postings_of(user)}
     for row in rows:
-        calendar = calendars.get(row.area_id) or board.calendar(row.area_id)
-        promise = sla.standing(row, now, calendar=calendar) if row.state in OPEN_STATES else None
-        cover = board.cover_words(row) if covers(user, row) else ""
-        cards[row.pk] = Card(row, areas[row.area_id], promise, names.get(row.owner_id, ""), cover)
-    _with_messages(cards)
-    _with_events(cards)
-    for (key,) in rows_of(("photos",), lambda *keys: unjudged_photos(request__in=keys).values_list("request_id"), *cards):
-        cards[key].new_photo = True
-    return list(cards.values())
+        promise = sla.standing_with(row, now, near=near[row.area_id]) if row.state in OPEN_STATES else None
+        cover = board.cover_words(row) if row.queue_id not in posted and covers(user, row) else ""
+        cards.append(Card(row, areas[row.area_id], promise, names.get(row.owner_id, ""), cover))
+    if marked := {card.row.pk: card for card in cards if card.row.marked}:
+        _with_marks(marked)
+    return cards
 
 
-def _messages(*keys) -> QuerySet:
-    return Message.objects.filter(request__in=keys).order_by("id").values_list("request_id", "sender", "by_id", "read_at")
-
-
-def _events(*keys) -> QuerySet:
-    return Event.objects.filter(request__in=keys).order_by("id").values_list("request_id", "id", "kind", "detail")
-
-
-def _with_messages(cards: dict[int, Card]) -> None:
+def _with_marks(cards: dict[int, Card]) -> None:
+    """Of the few whose guide was written or has changed: what their events say of it."""
     found: dict[int, list[tuple]] = {}
-    for key, *message in rows_of(("messages",), _messages, *cards):
-        found.setdefault(key, []).append(message)
-    for key, messages in found.items():
-        cards[key].unread, cards[key].last_word = has_unread(messages), last_word(messages)
-
-
-def _with_events(cards: dict[int, Card]) -> None:
-    found: dict[int, list[tuple]] = {}
-    for key, *event in rows_of(("events",), _events, *cards):
+    for key, *event in Event.objects.filter(request__in=cards).order_by("id").values_list("request_id", "id", "kind", "detail"):
         found.setdefault(key, []).append(event)
     for key, events in found.items():
-        cards[key].last_event, cards[key].untold = events[-1][0], wishes.is_untold_by(events)
-    if told_of_change := [key for key, events in found.items() if any(kind == EventKind.GUIDE_CHANGED for _, kind, _ in events)]:
-        for key in outrun().filter(pk__in=told_of_change).values_list("pk", flat=True):
-            cards[key].guide_changed = True
+        cards[key].untold = wishes.is_untold_by(events)
+    told_of_change = [key for key, events in found.items() if any(kind == EventKind.GUIDE_CHANGED for _, kind, _ in events)]
+    for key in outrun().filter(pk__in=told_of_change).values_list("pk", flat=True):
+        cards[key].guide_changed = True

@@ -165,12 +165,13 @@ _boards = kept.Kept(64)
 _last_seen: Kept[tuple[str, tuple, Board]] = Kept(64)  # (token, half-day, board)
 
 
-def board_for(codes: Iterable[str], now: datetime | None = None) -> Board:
-    """Everything of the districts in which these areas lie, in one query, or in eight when anything of it has changed."""
+def board_for(codes: Iterable[str], now: datetime | None = None, *, token: str | None = None) -> Board:
+    """Everything of the districts in which these areas lie, in one query, or in eight when anything of it has changed. Whoever has read the roster's token
+    just now brings it along."""
     now = now or timezone.now()
     districts = tuple(sorted({code[:6] for code in codes}))
     alias = kept.database()
-    token = kept.token(alias)  # before the rows: what changes meanwhile is then found at the next look
+    token = token or kept.token(alias)  # before the rows: what changes meanwhile is then found at the next look
     half = _half_day_number(now)
     board = _boards.get((alias, districts), (token, half) if token else None, lambda: _read_board(districts, now, alias))
     if token:

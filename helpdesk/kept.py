@@ -1,17 +1,21 @@
 """What a process keeps of the roster between two pages, and how it knows at once that it is old.
 
 The database renews a random token whenever a row changes of which the roster, somebody's roles or their postings are made: by triggers (migration
-0010), so that no writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query.
+0010), so that no writer can forget it, whether a page, an import, a command or a hand in psql. Each use asks for the token first: one small query, or,
+on a page of staff, a column of the look at who is signed in (signed_in.py).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
 from django.db.models import Model, QuerySet
+
+from helpdesk import prepared
 
 
 def database() -> str:
@@ -57,33 +61,47 @@ class Kept:
 _statements = Kept(4096)
 
 
-def rows_of(key: tuple, build: Callable[..., QuerySet], *values: int | str) -> list[tuple]:
+class Ask(NamedTuple):
     """The rows of the values_list() that `build` makes of `values`. Its SQL is written once for each `key` and number of values; the key has to name
-    everything else that goes into it.
+    everything else that goes into it. PostgreSQL plans it once for all whose SQL differs only in `values` and in what is `differing`."""
 
-    Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it. SQLite, whose moments and booleans Django converts after reading,
-    is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
+    key: tuple
+    build: Callable[..., QuerySet]
+    values: tuple[int | str, ...] = ()
+    differing: Collection[int | str] = ()
+
+    @property
+    def places(self) -> list[int | str]:
+        """What stands where the values will: no row has a negative key, and PostgreSQL has no text with a NUL in it."""
+        return [f"\0{number}" if isinstance(value, str) else -1 - number for number, value in enumerate(self.values)]
+
+
+def rows_of(*asks: Ask) -> list[list[tuple]]:
+    """What is answered to each, in one exchange with PostgreSQL.
+
+    Writing the SQL of a queue takes Django longer than PostgreSQL needs to answer it, and planning it longer still. SQLite, whose moments and booleans
+    Django converts after reading, is asked the ordinary way, and so is whoever asks for a column that is opened while it is read (an encrypted one).
     """
     alias = database()
-    # What stands where the values will: no row has a negative key, and PostgreSQL has no text with a NUL in it.
-    places = [f"\0{number}" if isinstance(value, str) else -1 - number for number, value in enumerate(values)]
-    statement = _statements.get((alias, key, len(values)), True, lambda: _written(build(*places), alias))
-    if statement is None:
-        return list(build(*values).using(alias))
-    given = dict(zip(places, values, strict=True))
-    with connections[alias].cursor() as cursor:
-        cursor.execute(statement[0], [given.get(value, value) for value in statement[1]])
-        return cursor.fetchall()
+    statements = [_statements.get((alias, ask.key, len(ask.values)), True, partial(_written, ask, alias)) for ask in asks]
+    if None in statements:
+        return [list(ask.build(*ask.values).using(alias)) for ask in asks]
+    return prepared.rows([(statement, _filled(statement, ask)) for statement, ask in zip(statements, asks, strict=True)], alias)
 
 
-def _written(rows: QuerySet, alias: str) -> tuple[str, tuple] | None:
-    compiler = rows.query.get_compiler(alias)
+def _filled(statement: prepared.Statement, ask: Ask) -> list:
+    given = dict(zip(ask.places, ask.values, strict=True))
+    return [given.get(value, value) for value in statement.params] if given else list(statement.params)
+
+
+def _written(ask: Ask, alias: str) -> prepared.Statement | None:
+    compiler = ask.build(*ask.places).query.get_compiler(alias)
     try:
-        statement = compiler.as_sql()
+        sql, params = compiler.as_sql()
     except EmptyResultSet:
         return None
     is_plain = not any(hasattr(column.output_field, "from_db_value") for column, *_ in compiler.select)
-    return statement if is_plain and connections[alias].vendor == "postgresql" else None
+    return prepared.written(sql, params, {*ask.places, *ask.differing}, alias) if is_plain and connections[alias].vendor == "postgresql" else None
 
 
 def insert(rows: list[Model], *, ignore_conflicts: bool = False) -> None:

@@ -31,10 +31,17 @@ class SessionStore(DatabaseStore):
 
         return StaffSession
 
+    found = None  # what the look at the database brought along (signed_in.Found)
+
     def _get_session_from_db(self):
-        row = super()._get_session_from_db()
-        today = timezone.localdate()
-        if row and row.last_on != today:  # one write a day, not one a page
+        from helpdesk.signed_in import look
+
+        self.found = look(self.session_key)
+        if self.found is None or self.found.session.expire_date <= timezone.now():
+            self._session_key = None
+            return None
+        row, today = self.found.session, timezone.localdate()
+        if row.last_on != today:  # one write a day, not one a page
             self.model.objects.filter(pk=row.pk).update(last_on=today)
         return row
 

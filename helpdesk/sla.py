@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from guides.workdays import WorkCalendar
 from helpdesk.models import Escalation, HelpRequest, Kind
-from menpai.templatetags.pages import clock, day_words
+from menpai.templatetags.pages import day_words, said
 
 LOCAL = ZoneInfo("Asia/Shanghai")  # one time zone for all of China
 DESK_HOURS = ((time(9), time(12)), (time(13), time(17)))
@@ -129,13 +129,24 @@ class Standing:
         return self.stand in (Stand.OVERDUE, Stand.ESCALATED)
 
 
+def near(now: datetime, *, calendar: WorkCalendar) -> datetime:
+    """What is promised until then comes up soon."""
+    return due_at(now, minutes=SOON_MINUTES, calendar=calendar)
+
+
 def standing(request: HelpRequest, now: datetime, *, calendar: WorkCalendar) -> Standing:
     """How the promise of an open request stands. `calendar` is that of its area; nothing is asked of the database."""
+    return standing_with(request, now, near=near(now, calendar=calendar))
+
+
+def standing_with(request: HelpRequest, now: datetime, *, near: datetime) -> Standing:
+    """The same for whoever has many of one area, and counted only once what is near."""
+    today = now.astimezone(LOCAL).date()
     if request.paused_at:
-        return _paused(request, now)
-    promised, by = request.promised_at, f"{clock(request.promised_at, now)} 前"
+        return _paused(request, today)
+    promised, by = request.promised_at, f"{said(request.promised_at, today)} 前"
     will = "给您回话" if request.contacted_at else "给您打电话"
-    visit = clock(request.visit_at, now) if request.visit_at and request.visit_at > now else ""
+    visit = said(request.visit_at, today) if request.visit_at and request.visit_at > now else ""
     if promised < now:
         late, told = late_words(now - promised), f"说好{by}{will}，到现在还没有，是我们慢了。"
         if request.escalation == Escalation.NONE:
@@ -143,13 +154,13 @@ def standing(request: HelpRequest, now: datetime, *, calendar: WorkCalendar) -> 
         whom = "区里主管" if request.escalation == Escalation.DISTRICT else "主管"
         return Standing(Stand.ESCALATED, late, f"说好{by}，报给{whom}了", f"{told}已经报给了{whom}。", visit)
     told = f"见过面以后，最晚 {by}再跟您说办得怎么样了。" if visit else f"最晚 {by}{will}。"
-    if promised <= due_at(now, minutes=SOON_MINUTES, calendar=calendar):
+    if promised <= near:
         return Standing(Stand.DUE_SOON, by, "快到了", told, visit)
     return Standing(Stand.ON_TIME, by, "", told, visit)
 
 
-def _paused(request: HelpRequest, now: datetime) -> Standing:
+def _paused(request: HelpRequest, today: date) -> Standing:
     reason = request.get_pause_reason_display()
-    until = day_words(request.resume_on, now.astimezone(LOCAL).date())
+    until = day_words(request.resume_on, today)
     told = f"先停一停：{reason.replace('居民', '您')}。最晚{until}接着办。您备好了、有话说，就在下面留言，我们马上接着办。"
     return Standing(Stand.PAUSED, f"停着：{reason}", f"最晚{until}接着办", told)

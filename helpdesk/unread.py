@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import OuterRef, Q, QuerySet
+
 from helpdesk.models import Channel, HelpRequest, Medium, Message, Sender
 
 
@@ -11,19 +13,18 @@ def is_a_look(request) -> bool:
     return request.method in ("GET", "POST") and "prefetch" not in ahead.lower()
 
 
-# For the queue, which reads the messages of a whole page at once: (sender, by, read_at) of one request, oldest first.
+# For the queue, which asks for a whole page of requests at once: of the request that the query around it is at.
 
 
-def has_unread(messages: Iterable[tuple]) -> bool:
-    """Whether the resident wrote something its owner has not opened."""
-    return any(sender == Sender.RESIDENT and read_at is None for sender, _, read_at in messages)
+def an_unread() -> QuerySet:
+    """The keys of what the resident wrote and its owner has not opened."""
+    return Message.objects.filter(request=OuterRef("pk"), sender=Sender.RESIDENT, read_at=None).order_by().values("id")
 
 
-def last_word(messages: Iterable[tuple]) -> str | None:
-    """Whose the last word between them is. What was said by phone is answered there, and what the system wrote by itself answers nobody."""
-    answers = {Sender.STAFF: lambda by: by is not None, Sender.RESIDENT: lambda by: by is None, Sender.NOTE: lambda by: False}
-    words = [sender for sender, by, _ in messages if answers[sender](by)]
-    return words[-1] if words else None
+def last_word() -> QuerySet:
+    """Whose the last word between them is, latest first. What was said by phone is answered there, and what the system wrote by itself answers nobody."""
+    words = Q(sender=Sender.STAFF, by__isnull=False) | Q(sender=Sender.RESIDENT, by=None)
+    return Message.objects.filter(words, request=OuterRef("pk")).order_by("-id").values("sender")
 
 
 def unread_from(sender: Sender, thread: Iterable[Message]) -> list[Message]:

@@ -110,14 +110,20 @@ def nothing_kept():
         kept.clear()
 
 
+class NothingPrepared(dict):
+    def setdefault(self, connection, names):
+        return None
+
+
 @pytest.fixture(autouse=True)
 def roster_read_anew(request, monkeypatch):
-    """Where rows are made between two counts of queries, the first page after them would read the roster and the next would not."""
+    """Where rows are made between two counts of queries, the first page after them would read the roster, or have a statement prepared, and the next not."""
     if request.node.get_closest_marker("nothing_kept"):
-        from helpdesk import access, coverage
+        from helpdesk import access, coverage, prepared
 
         for keeper in (access._staff, coverage._boards):
             monkeypatch.setattr(keeper, "get", lambda key, mark, make: make())
+        monkeypatch.setattr(prepared, "_names", NothingPrepared())
 
 
 @pytest.fixture(autouse=True)

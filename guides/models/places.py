@@ -1,6 +1,7 @@
 """Where: the tree of areas, the offices with their hours, and the days that differ from the national calendar."""
 
 import re
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -17,6 +18,7 @@ class Level(models.TextChoices):
     COMMUNITY = "community", "村（社区）"
 
 
+@lru_cache(maxsize=4096)
 def short_name_of(name: str) -> str:
     """水韵名都社区, 下庄子村: the name of an area as people say it, without 居民委员会."""
     return re.sub(r"(村)?(村民委员会)$", "村", re.sub(r"(社区)?居民委员会$", "社区", name))

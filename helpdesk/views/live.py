@@ -37,10 +37,9 @@ def live_part(view):
     return guarded
 
 
-def queue_part(page) -> dict:
+def queue_stamp(page) -> str:
     """The stamp of one page of the queue: what its cards show, and their promises as they read now."""
-    seen = [card.stamp for card in page.object_list]
-    return {"stamp": _digest([page.number, page.paginator.num_pages, seen]), "number": page.number}
+    return _digest([page.number, page.paginator.num_pages, [card.stamp for card in page.object_list]])
 
 
 def request_part(stored: HelpRequest) -> dict:

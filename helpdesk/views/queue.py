@@ -1,17 +1,19 @@
 """The desk's queue, and writing down a walk-in. Rows come from access.py, changes go through actions.py, no cache keeps a page."""
 
 from functools import wraps
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from guides.reading import Reading
-from helpdesk import actions, cards
+from guides.site_words import words_of
+from helpdesk import actions, cards, drawn
 from helpdesk.access import desk_required, postings_of, visible_requests
 from helpdesk.forms_desk import LogForm
 from helpdesk.models import HelpRequest, State, is_reference, normalise_reference
@@ -50,11 +52,10 @@ def desk_context(request, **extra) -> dict:
 def queue(request):
     if "number" in request.GET:
         return _find(request)
-    here = "closed" if request.GET.get("show") == "closed" else "queue"
-    context = desk_context(request, here=here, keep=f"show={here}")
     number = request.GET.get("page")
-    context |= {"page": _closed(request.user, number)} if here == "closed" else _part(request.user, cards.page_of(request.user, number))
-    return render(request, f"helpdesk/desk/{here}.html", context)
+    if request.GET.get("show") == "closed":
+        return render(request, "helpdesk/desk/closed.html", desk_context(request, here="closed", keep="show=closed", page=_closed(request.user, number)))
+    return _drawn(request, "helpdesk/desk/queue.html", cards.page_of(request.user, number), tuple(messages.get_messages(request)))
 
 
 def _closed(user, number):
@@ -71,12 +72,36 @@ def _closed(user, number):
     return page
 
 
-def _part(user, page) -> dict:
-    """What the cards of the queue are drawn from: the same on the whole page and in what replaces them while it is open."""
-    detail, claim = reverse("desk:detail", args=["*"]), reverse("desk:act", args=["*", "claim"])  # once: fifty times would take longer than reading the rows
-    for card in (shown := [cards.shown(card, user) for card in page.object_list]):
-        card |= {"detail": detail.replace("*", card["reference"]), "claim": claim.replace("*", card["reference"])}
-    return {"page": page, "cards": shown, "live": live.queue_part(page), "may_take_next": not has_role(user, Role.SUPERVISOR)}
+class Reader(NamedTuple):
+    """A member of staff as the frame of the page names them."""
+
+    get_full_name: str
+    get_username: str
+    is_authenticated: bool = True
+
+
+class Place(NamedTuple):
+    short_name: str
+
+
+class Posted(NamedTuple):
+    area: Place
+    is_steward: bool
+
+
+def _drawn(request, template: str, page, told: tuple = ()) -> HttpResponse:
+    """The queue, whole or as the part that replaces its cards while it lies open. The frame is given plain values: they are the key under which it is kept.
+    Not so where something is `told`, or where there are more pages."""
+    user, is_supervisor = request.user, has_role(request.user, Role.SUPERVISOR)
+    given = {
+        "user": Reader(user.get_full_name(), user.get_username()), "site": words_of(request.district), "is_supervisor": is_supervisor,
+        "postings": tuple(Posted(Place(posting.area.short_name), posting.is_steward) for posting in postings_of(user)),
+        "here": "queue", "number": page.number, "may_take_next": not is_supervisor,
+    }  # fmt: skip
+    if once := told or page.paginator.num_pages > 1:
+        given |= {"messages": told, "page": page, "keep": "show=queue"}
+    hands, stamp = drawn.hands_of(page.object_list, user), live.queue_stamp(page)
+    return HttpResponse(drawn.page(template, given, hands=hands, stamp=stamp, token=get_token(request), keep=not once))
 
 
 @live.live_part
@@ -84,9 +109,9 @@ def _part(user, page) -> dict:
 def queue_live(request):
     """The cards of the queue for a page that is open, when something changed since `stamp`; else 204."""
     page = cards.page_of(request.user, request.GET.get("page"))
-    if live.queue_part(page)["stamp"] == request.GET.get("stamp"):
+    if live.queue_stamp(page) == request.GET.get("stamp"):
         return HttpResponse(status=204)
-    return render(request, "helpdesk/desk/_cards.html", desk_context(request, **_part(request.user, page)))
+    return _drawn(request, "helpdesk/desk/_cards.html", page)
 
 
 def _find(request):

@@ -1,5 +1,7 @@
 """Small tags used on almost every page."""
 
+from functools import lru_cache
+
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
@@ -47,8 +49,14 @@ def web(address):
 @register.filter
 def clock(moment, now=None):
     """今天 17:00, 明天 9:00, 11月25日（周三） 9:00: a moment as one says it, said at the moment `now`."""
+    return said(moment, timezone.localdate(now))
+
+
+@lru_cache(maxsize=8192)
+def said(moment, today):
+    """The same, said on a day; kept, as a list says the same moments over and over."""
     local = timezone.localtime(moment)
-    return f"{day_words(local.date(), timezone.localdate(now))} {local.hour}:{local.minute:02d}"
+    return f"{day_words(local.date(), today)} {local.hour}:{local.minute:02d}"
 
 
 def day_words(day, today):

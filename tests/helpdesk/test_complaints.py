@@ -307,6 +307,7 @@ def test_complaints_stand_first_with_their_promise(client):
 
 
 @pytest.mark.nothing_kept
+@pytest.mark.nothing_kept
 def test_the_queue_costs_the_same_for_one_and_three(client):
     client.force_login(people.zhuguan())
     counts = []

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Subquery
 from django.utils import timezone
 
 from guides.actions import record_change
@@ -20,7 +21,7 @@ from helpdesk.forms import GuideField
 from helpdesk.matters import guide_of, number_of
 from helpdesk.models import Absence, Cover, EventKind, HelpRequest, MarketDay, Posting, Robot, StaffAccount
 from helpdesk.sla import LOCAL
-from helpdesk.unread import has_unread, last_word
+from helpdesk.unread import an_unread, last_word
 from helpdesk.wishes import TOLD, is_untold, is_untold_by
 from menpai.roles import Role
 from tests import people
@@ -205,15 +206,30 @@ def test_the_queue_and_the_database_agree_who_is_to_be_told(story):
     assert is_untold_by(stored.events.values_list("id", "kind", "detail")) == is_untold(stored)
 
 
-def test_whose_the_last_word_is():
-    helper, at = 7, timezone.now()
-    assert last_word([]) is None
-    assert last_word([("resident", None, at), ("note", helper, at)]) == "resident"
-    assert last_word([("resident", None, at), ("staff", None, at)]) == "resident"  # the system wrote by itself
-    assert last_word([("resident", None, at), ("staff", helper, at)]) == "staff"
-    assert last_word([("staff", helper, at), ("resident", helper, at)]) == "staff"  # written down from a call, and answered there
-    assert has_unread([("resident", None, None)])
-    assert not has_unread([("resident", None, at), ("staff", helper, None)])
+AT = timezone.now()
+WORDS = [
+    ([], None),
+    ([("resident", False, AT), ("note", True, AT)], "resident"),
+    ([("resident", False, AT), ("staff", False, AT)], "resident"),  # the system wrote by itself
+    ([("resident", False, AT), ("staff", True, AT)], "staff"),
+    ([("staff", True, AT), ("resident", True, AT)], "staff"),  # written down from a call, and answered there
+]
+
+
+@pytest.mark.parametrize(("thread", "whose"), WORDS)
+def test_whose_the_last_word_is(thread, whose):
+    helper, stored = people.zhuli(), make_request()
+    for sender, by_staff, read_at in thread:
+        stored.messages.create(sender=sender, by=helper if by_staff else None, text="在吗", read_at=read_at)
+    assert HelpRequest.objects.annotate(whose=Subquery(last_word()[:1])).get().whose == whose
+
+
+@pytest.mark.parametrize(("sender", "read_at", "is_news"), [("resident", None, True), ("resident", AT, False), ("staff", None, False), ("note", None, False)])
+def test_what_of_the_resident_is_unread(sender, read_at, is_news):
+    stored = make_request()
+    stored.messages.create(sender="resident", text="在吗", read_at=AT)
+    stored.messages.create(sender=sender, text="在吗", read_at=read_at)
+    assert (HelpRequest.objects.annotate(news=Subquery(an_unread()[:1])).get().news is not None) == is_news
 
 
 def test_a_queue_reads_only_open_requests():
