@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +11,7 @@ logging.getLogger("gunicorn.http.wsgi").setLevel(logging.ERROR)
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # gunicorn's threads, in front of them what needs none (menpai/front_worker.py). "gthread" does without.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+pythonpath = str(Path(__file__).resolve().parent.parent)
 worker_class = os.environ.get("WEB_WORKER_CLASS") or "menpai.front_worker.FrontWorker"
 # Few processes: on SQLite more writers only wait for each other, and the tail grows (measured with 32 clients).
 workers = int(os.environ.get("WEB_WORKERS", "2"))
@@ -54,6 +53,7 @@ def on_starting(server):
     Then build the search index and the guides' pages once, here: the workers are forked with them, share their memory, and no resident waits.
     """
     import io
+    import sys
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "menpai.settings")
     import django
