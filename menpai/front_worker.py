@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadW
 from menpai.front import NOTED, Answer
 
 PATIENCE = 20.0  # seconds that errands wait for those before them; then threads take them
+REST = 0.001  # seconds for which a process that took a connection leaves the next one to the others
 CHUNK = 8192  # bytes read at once, as gunicorn does; a longer head takes a thread
 DONE = Future()
 DONE.set_result(True)
@@ -60,7 +61,7 @@ class FrontWorker(ThreadWorker):
 
     def init_process(self):
         self.front, self.waiting, self.away_since, self.noted = None, [], None, WeakKeyDictionary()
-        self.messenger = ThreadPoolExecutor(max_workers=1, thread_name_prefix="front")
+        self.messenger, self.rests_until = ThreadPoolExecutor(max_workers=1, thread_name_prefix="front"), 0.0
         super().init_process()
 
     def load_wsgi(self):
@@ -72,7 +73,11 @@ class FrontWorker(ThreadWorker):
     # connections
 
     def accept(self, listener):
-        """A new connection waits in the loop until it says something: one that says nothing holds no thread."""
+        """A new connection waits in the loop until it says something: one that says nothing holds no thread. Then the other processes have their turn, else
+        one may get all the lines that nginx keeps open, and one alone answers a third of what two do."""
+        if self.nr_conns and self.cfg.workers > 1:
+            self.rests_until = time.monotonic() + REST
+            self.set_accept_enabled(False)
         if self.front is None:
             super().accept(listener)
             return
@@ -87,12 +92,19 @@ class FrontWorker(ThreadWorker):
         self.pending_conns.append(conn)
         self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
+    def set_accept_enabled(self, enabled):
+        """The loop switches it on again once the rest is over."""
+        if not enabled or time.monotonic() >= self.rests_until:
+            super().set_accept_enabled(enabled)
+
     def enqueue_req(self, conn):
         """The loop calls this whenever a connection has something to say."""
         if self.front is None or not self._is_taken(conn):
             super().enqueue_req(conn)
 
     def wait_for_and_dispatch_events(self, timeout):
+        if self.alive and (rest := self.rests_until - time.monotonic()) > 0:
+            timeout = min(timeout, rest)
         super().wait_for_and_dispatch_events(timeout)
         if self.waiting:
             self._send_errands()

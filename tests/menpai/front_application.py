@@ -1,9 +1,10 @@
 """A small application with a front, for tests/menpai/test_front_worker.py: each answer tells who gave it.
 
-/once is answered at once, /long with a megabyte times eight, /errand and /slow and /bad wait for somebody, /odd fails at once; everything takes a thread
+/once and /pid are answered at once, /long with a megabyte times eight, /errand and /slow and /bad wait for somebody, /odd fails at once; everything takes a thread
 whose query is not empty.
 """
 
+import os
 import threading
 import time
 
@@ -12,6 +13,7 @@ from menpai.front import Answer
 
 LONG = bytes(range(256)) * 32_768  # 8 MiB
 front_worker.PATIENCE = 1.0  # seconds
+front_worker.REST = 0.5  # long enough for a test to open its connections in
 
 
 def who() -> str:
@@ -35,6 +37,8 @@ class Application:
         path = environ["PATH_INFO"]
         if environ.get("QUERY_STRING") or path in ("/thread", "/hold", "/healthz/"):
             return said("loop") if path == "/healthz/" else None
+        if path == "/pid":
+            return said(str(os.getpid()))
         if path == "/odd":
             raise ValueError("odd")
         if path == "/unheard":

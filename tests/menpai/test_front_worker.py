@@ -20,7 +20,7 @@ def stage(tmp_path_factory):
 
 def start(stage, name: str, application: str = APPLICATION, **more):
     """One process of two threads, so that whoever holds one is noticed."""
-    env = site_environment(stage.home, f"sqlite:///{stage.home}/none.sqlite3", MENPAI_DEBUG="1", WEB_WORKERS="1", WEB_THREADS="2", **more)
+    env = site_environment(stage.home, f"sqlite:///{stage.home}/none.sqlite3", MENPAI_DEBUG="1", **{"WEB_WORKERS": "1", "WEB_THREADS": "2"} | more)
     return stage.gunicorn(name, env=env, application=application)
 
 
@@ -125,6 +125,20 @@ def test_connections_that_say_nothing_hold_no_thread(web):
     assert time.monotonic() - began < 2
     for line in silent:
         line.close()
+
+
+def test_processes_share_the_connections(stage):
+    """Each takes one, and with that one in hand one more, before it leaves the next ones to the other."""
+    one = start(stage, "two", WEB_WORKERS="2")
+    for _ in range(4):
+        lines = [line_to(one) for _ in range(4)]
+        for line in lines:
+            line.sendall(get("/pid"))
+        pids = [answer(line.makefile("rb"))[1] for line in lines]
+        assert sorted(pids.count(pid) for pid in set(pids)) == [2, 2]
+        for line in lines:
+            line.close()
+        time.sleep(0.7)
 
 
 def test_who_reads_a_long_answer_slowly_gets_it_whole_and_holds_nobody_up(web):
