@@ -1,4 +1,5 @@
-"""Statements that are planned once: shared by readers who see different rows, bounded, and no page is lost when the connection has lost them."""
+"""Statements that are planned once: shared by readers who see different rows, bounded, and no page is lost when the connection has lost them. Only
+PostgreSQL plans anything: on SQLite this file is not collected (tests/conftest.py)."""
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from tests import people
 from tests.factories import SHUIYUN, XIAZHUANGZI, YUANYI, make_area, make_posting, make_request, make_user
 from tests.helpdesk.desk import QUEUE, page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans in no time")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
