@@ -25,7 +25,7 @@ from doorplates import codes
 from tests.running import Postgres, Running, Stage, fill, give_up_after, site_environment
 
 MANY, FEW = 10_000_000, 1_000
-ROUNDS, SECONDS, CONNECTIONS = 11, 2, 32  # a bare gunicorn has a slow and a fast gait, four times apart, and changes between them
+ROUNDS, SECONDS, CONNECTIONS = 11, 2, 32
 A_BUILDING, A_VILLAGE = 4, 160  # plates
 DISTRICT = "640205"  # that of the content: its pages are full ones
 SPAN, STEP, START = 29**7, 754_974_721, 9_000_001  # the number-th plate has the code of START + STEP · number: spread over all codes, none twice

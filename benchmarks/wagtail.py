@@ -37,8 +37,7 @@ def content_of(page: str) -> dict:
 
 def peer(stage: Stage, database: Postgres, *, cached: bool) -> Running:
     name, port = ("wagtail-cache" if cached else "wagtail"), free_port()
-    # DATABASE_URL: by it deploy/gunicorn.conf.py knows how many threads.
-    env = {"PATH": os.environ["PATH"], "PGPORT": str(database.port), "DATABASE_URL": database.url("wagtail"), "PORT": str(port), "WAGTAIL_CACHE": str(int(cached)), "DJANGO_SETTINGS_MODULE": "settings"}
+    env = {"PATH": os.environ["PATH"], "PGPORT": str(database.port), "PORT": str(port), "WAGTAIL_CACHE": str(int(cached)), "DJANGO_SETTINGS_MODULE": "settings"}
     command = [PYTHON, "-m", "gunicorn", "--no-control-socket", "-c", PEER.parent / "gunicorn_conf.py", "wsgi:application"]
     one = stage.start(name, command, env=env, port=port, cwd=PEER)
     wait_for(one, one.url + "/yibao-001/")

@@ -22,7 +22,7 @@ BROWSER = (
     "Accept-Language: zh-CN,zh;q=0.9",
 )
 NGINX_LIMIT, GUNICORN_LIMIT = 0.75, 0.85
-ROUNDS, SECONDS = 13, 2  # a gunicorn under load has a slow and a fast gait, and changes between them
+ROUNDS, SECONDS = 13, 2
 
 
 def fetched(url: str) -> tuple[bytes, dict[str, str]]:
